@@ -1,0 +1,1 @@
+"""The sgp32 conformance harness."""

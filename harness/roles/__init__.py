@@ -1,0 +1,1 @@
+"""The parties the harness plays, without input or output."""
