@@ -1,4 +1,4 @@
-"""What a case is, how it is judged, and the pytest plugin that runs cases. Suites import `case` and `State` from here."""
+"""What a case is, how it is judged, and the plugin that runs cases. Suites import `case` and `State` from here."""
 
 from harness.conformance.case import Case, Confidence, State, case
 
