@@ -76,11 +76,18 @@ class Tlv:
         return found
 
     def walk(self) -> Iterator[Tlv]:
-        """This TLV and everything inside it, outermost first. Primitive values are not looked into."""
-        yield self
-        if self.is_constructed:
-            for child in self.children:
-                yield from child.walk()
+        """This TLV and everything inside it, outermost first. Primitive values are not looked into.
+
+        Raises DerError where a value is not a row of TLVs, or where they are nested deeper than MAX_DEPTH.
+        """
+        pending = [(self, 0)]
+        while pending:
+            here, depth = pending.pop()
+            yield here
+            if here.is_constructed:
+                if depth >= MAX_DEPTH:
+                    raise DerError(TOO_DEEP, offset=here.offset)
+                pending += [(child, depth + 1) for child in reversed(here.children)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,9 +259,7 @@ def is_minimal_integer(value: bytes) -> bool:
     """Whether the contents are an INTEGER in its shortest form (X.690 §8.3.2)."""
     if not value:
         return False
-    return len(value) == 1 or not (
-        (value[0] == 0x00 and not value[1] & 0x80) or (value[0] == 0xFF and value[1] & 0x80)
-    )
+    return len(value) == 1 or not ((value[0] == 0x00 and not value[1] & 0x80) or (value[0] == 0xFF and value[1] & 0x80))
 
 
 def is_bit_string(value: bytes) -> bool:

@@ -1,0 +1,80 @@
+"""The schemas, compiled by asn1tools with its known faults corrected, and kept compiled between runs.
+
+What is corrected here:
+- a wrong tag inside a SEQUENCE OF makes the library's DER decoder loop for ever; here it is an error;
+- named bit strings are written without trailing zero bits (X.690 §11.2.2);
+- certificates and public keys are opaque: their value is the whole DER, whatever tag the field carries on the wire.
+A second fault, a tag on an already tagged CHOICE written twice, cannot arise: the schemas name such alternatives apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+_SCHEMAS = Path(__file__).with_name("schemas")
+OPAQUE = frozenset({"Certificate", "CertificateList", "SubjectPublicKeyInfo"})
+
+
+@cache
+def schema(name: str) -> Any:
+    """The compiled schema `schemas/NAME.asn`: an asn1tools Specification."""
+    source = (_SCHEMAS / f"{name}.asn").read_bytes()
+    kept = _cache_file(name, source)
+    found = _load(kept)
+    if found is None:
+        found = _compile(source.decode())
+        _keep(kept, found)
+    return found
+
+
+def _compile(source: str) -> Any:
+    from asn1tools import parse_string
+    from asn1tools.codecs import constraints_checker, der, type_checker
+    from asn1tools.compiler import Specification
+
+    from harness.codec.corrected import CorrectedCompiler
+
+    parsed = parse_string(source)
+    return Specification(
+        CorrectedCompiler(parsed).process(),
+        der.decode_full_length,
+        type_checker.compile_dict(parsed, False),
+        constraints_checker.compile_dict(parsed, False),
+    )
+
+
+def _cache_file(name: str, source: bytes) -> Path:
+    corrected = Path(__file__).with_name("corrected.py").read_bytes()
+    key = hashlib.sha256(b"\0".join([source, corrected, version("asn1tools").encode(), sys.version.encode()]))
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "sgp32-harness" / f"{name}-{key.hexdigest()[:20]}.pickle"
+
+
+def _load(kept: Path) -> Any:
+    """The kept schema, or None: only a file of our own that nobody else may write is ever unpickled."""
+    try:
+        status = kept.stat()
+        if status.st_uid != os.getuid() or status.st_mode & 0o022:
+            return None
+        return pickle.loads(kept.read_bytes())
+    except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError):
+        return None
+
+
+def _keep(kept: Path, compiled: Any) -> None:
+    """Keeps the schema for the next process; a home that cannot be written only costs the time to compile again."""
+    partial = kept.with_suffix(f".{os.getpid()}")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial.write_bytes(pickle.dumps(compiled))
+        partial.chmod(0o600)
+        partial.replace(kept)
+    except OSError:
+        partial.unlink(missing_ok=True)
