@@ -111,7 +111,7 @@ def case(
     """Declares the decorated function as a case. Raises ValueError at import where the declaration is wrong."""
 
     def mark(function: Function) -> Function:
-        code = function.__code__  # type: ignore[attr-defined]  # a case is a plain function
+        code = function.__code__
         declared = declare(
             identifier,
             title=first_line(function.__doc__),

@@ -1,0 +1,79 @@
+"""Which links of which slots can observe a case.
+
+What a case asks for tells what it judges: the first entry of OBSERVERS that it names decides on the device under test and
+the link its verdict is given on. The harness's own parties (`eim`, `smdp`, `profiles`…) decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from harness.conformance.case import Case
+from harness.lab.configuration import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Where a case that asks for `fixture` can run."""
+
+    fixture: str
+    kinds: tuple[str, ...]
+    links: Callable[[Slot], tuple[str, ...]]
+    what: str
+
+
+def _card_links(slot: Slot) -> tuple[str, ...]:
+    return slot.ways.apdu
+
+
+def _https(slot: Slot) -> tuple[str, ...]:
+    return ("https",) if slot.ways.https else ()
+
+
+def _at(slot: Slot) -> tuple[str, ...]:
+    return ("at",) if slot.ways.at else ()
+
+
+OBSERVERS = (
+    Observer("device", ("module",), _https, "a module that polls as an IPA"),
+    Observer("esipa", ("eim",), _https, "an eIM"),
+    Observer("es9", ("smdp",), _https, "an SM-DP+"),
+    Observer("module", ("module",), _at, "a module at a serial port"),
+    Observer("euicc", ("euicc", "module"), _card_links, "a card"),
+)
+
+
+def observer_of(case: Case) -> Observer | None:
+    """What decides where the case runs; None for a case that asks for no device."""
+    return next((observer for observer in OBSERVERS if observer.fixture in case.fixtures), None)
+
+
+def links_for(case: Case, slot: Slot) -> tuple[str, ...]:
+    """The links of the slot that can observe the case, in the order of the lab file."""
+    observer = observer_of(case)
+    if observer is None or slot.kind not in observer.kinds:
+        return ()
+    return tuple(link for link in observer.links(slot) if case.links is None or link in case.links)
+
+
+def applies(case: Case, slots: Iterable[Slot]) -> bool:
+    """Whether any of the slots can observe the case."""
+    return any(links_for(case, slot) for slot in slots)
+
+
+def why(case: Case, slot: Slot) -> str:
+    """One sentence: why the case runs on the slot, or why not."""
+    observer = observer_of(case)
+    if observer is None:
+        return f"{slot.name}: no, the case asks for no device under test"
+    links = links_for(case, slot)
+    if links:
+        return f"{slot.name}: yes, over {', '.join(links)}"
+    if slot.kind not in observer.kinds:
+        return f"{slot.name}: no, the case needs {observer.what} and this slot is of kind {slot.kind}"
+    if case.links is not None and observer.links(slot):
+        return (
+            f"{slot.name}: no, only {', '.join(case.links)} can observe this, the slot has {', '.join(slot.ways.names)}"
+        )
+    return f"{slot.name}: no, the lab file gives no way to {observer.what}"

@@ -1,0 +1,1 @@
+"""The rack: what a lab file says, and the slots assembled from it."""

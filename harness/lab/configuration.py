@@ -1,0 +1,131 @@
+"""A lab file: which slots a rack has, what is in them, and the ways to it.
+
+A slot is one device under test. `read_lab` reports every mistake of a file at once, each with its line; what it returns
+needs no further checking, except that the hardware is really there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import ConfigurationError
+from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
+from harness.lab.nodes import Value, read
+from harness.lab.ways import Ways, read_ways
+
+KINDS = ("euicc", "module", "eim", "smdp")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One device under test and the ways to it."""
+
+    name: str
+    kind: str
+    """One of KINDS."""
+    device: Device
+    ways: Ways
+    optional: bool = False
+    """Whether the lab is whole without it: a missing one is then reported in one line and changes no exit status."""
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether a real device sits in it."""
+        return isinstance(self.device, Hardware)
+
+
+@dataclass(frozen=True, slots=True)
+class Lab:
+    """A lab file, checked."""
+
+    name: str
+    file: Path
+    clock: str = "virtual"
+    """`virtual`: moved by the cases; `real`: the host's."""
+    pki: Path | None = None
+    """A folder with a certificate set; None: minted."""
+    state: Path | None = None
+    """Where the lab keeps what a device never forgets; None: fresh in every run."""
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+
+    @property
+    def is_hardware(self) -> bool:
+        """Whether any slot holds a real device."""
+        return any(slot.is_hardware for slot in self.slots.values())
+
+
+def read_lab(path: Path) -> Lab:
+    """The lab of this file. Raises ConfigurationError with every fault of it."""
+    whole = read(path)
+    keys = whole.mapping(("lab", "clock", "pki", "state", "slots"))
+    for key in ("lab", "slots"):
+        if whole.is_mapping and key not in keys:
+            whole.fault(f"{key!r} is missing")
+    slots: dict[str, Slot] = {}
+    for name, value in keys["slots"].mapping().items() if "slots" in keys else ():
+        slot = _read_slot(name, value)
+        if slot is not None:
+            slots[name] = slot
+    if "slots" in keys and not slots and not whole.faults:
+        keys["slots"].fault("a lab has at least one slot")
+    hardware = any(slot.is_hardware for slot in slots.values())
+    clock = keys["clock"].choice("virtual", "real") if "clock" in keys else ("real" if hardware else "virtual")
+    if clock == "virtual" and hardware and "clock" in keys:
+        keys["clock"].fault("a real device keeps real time", "write `clock: real`")
+    name = (keys["lab"].text() if "lab" in keys else None) or path.stem
+    lab = Lab(
+        name=name,
+        file=path,
+        clock=clock or "virtual",
+        pki=_pki(keys.get("pki"), path),
+        state=_state(keys.get("state"), path, default=Path(".lab-state") / name if hardware else None),
+        slots=slots,
+    )
+    if whole.faults:
+        raise ConfigurationError(sorted(whole.faults, key=lambda fault: fault.line))
+    return lab
+
+
+def _read_slot(name: str, value: Value) -> Slot | None:
+    before = len(value.faults)
+    keys = value.mapping(("kind", "device", "links", "optional"))
+    if not value.is_mapping:
+        return None
+    if not name.replace("-", "").replace("_", "").isalnum():
+        value.fault("a slot's name has letters, digits, hyphens and underscores only", "it names a folder of the run")
+    missing = [key for key in ("kind", "device", "links") if key not in keys]
+    for key in missing:
+        value.fault(f"{key!r} is missing")
+    kind = keys["kind"].choice(*KINDS) if "kind" in keys else None
+    optional = keys["optional"].boolean() if "optional" in keys else False
+    if missing or kind is None:
+        return None
+    device = read_device(kind, keys["device"])
+    ways = read_ways(kind, device, keys["links"])
+    if len(value.faults) > before or device is None:
+        return None
+    return Slot(name, kind, device, ways, bool(optional))
+
+
+def _pki(value: Value | None, lab_file: Path) -> Path | None:
+    word = value.text() if value is not None and not value.is_null else None
+    if value is None or word is None or word == "mint":
+        return None
+    folder = (lab_file.parent / word).expanduser()
+    if not folder.is_dir():
+        value.fault(f"{str(folder)!r} is not a folder", "write `mint`, or the folder of a certificate set")
+    return folder
+
+
+def _state(value: Value | None, lab_file: Path, default: Path | None) -> Path | None:
+    if value is None:
+        return default
+    if value.is_null:
+        return None
+    word = value.text()
+    return default if word is None else (lab_file.parent / word).expanduser()
+
+
+__all__ = ["KINDS", "Device", "Hardware", "Lab", "Reference", "Simulated", "Slot", "Ways", "read_lab"]

@@ -1,0 +1,105 @@
+"""What sits in a slot: a simulated device, a real one, or a reference role of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.lab.nodes import Value, meant
+
+BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
+"""Whose rules a defect may break, by kind of slot: a module holds a card and an IPA."""
+
+DEFAULT_EID = "89049032123451234512345678900012"
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated eUICC, alone or inside a simulated module."""
+
+    version: str = "1.2"
+    after_enable: str = "refresh"
+    """What the card does after a profile is enabled: offers a REFRESH, or refuses ES10 until a `reset`."""
+    eid: str = ""
+    """32 digits; empty: one of the lab's own."""
+    defects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """A real device. `eid` is what it must say it is: 32 digits; empty: whatever is there."""
+
+    eid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference role of this harness as the device under test."""
+
+    defects: tuple[str, ...] = ()
+
+
+Device = Simulated | Hardware | Reference
+
+
+def read_device(kind: str, value: Value) -> Device | None:
+    """The device of a slot of this kind, or None with faults noted."""
+    keys = value.mapping(("simulated", "reference", "eid"))
+    if not value.is_mapping:
+        return None
+    if len(keys) != 1:
+        value.fault("exactly one of `simulated`, `reference` or `eid` says what is in the slot")
+        return None
+    ((form, inner),) = keys.items()
+    card = kind in ("euicc", "module")
+    if card == (form == "reference"):
+        hint = '`simulated: {}` or `eid: "…"`' if card else "`reference: {}`"
+        value.fault(f"{form!r} cannot be the device of a slot of kind {kind!r}", f"write {hint}")
+        return None
+    if form == "eid":
+        eid = _eid(inner)
+        return None if eid is None else Hardware(eid)
+    if form == "reference":
+        return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
+    options = inner.mapping(("version", "after_enable", "eid", "defects"))
+    version = options["version"].choice("1.2") if "version" in options else "1.2"
+    habit = options["after_enable"].choice("refresh", "reset") if "after_enable" in options else "refresh"
+    eid = _eid(options["eid"]) if "eid" in options else ""
+    defects = _defects(kind, options.get("defects"))
+    return Simulated(version or "1.2", habit or "refresh", eid or "", defects)
+
+
+def check_digits_hold(eid: str) -> bool:
+    """Whether 32 digits leave the remainder 1 when divided by 97 (SGP.29)."""
+    return int(eid) % 97 == 1
+
+
+def _eid(value: Value) -> str | None:
+    if value.is_null:
+        return ""
+    word = value.text()
+    if word is None:
+        return None
+    if len(word) != 32 or not word.isdecimal():
+        value.fault("an EID has 32 digits", "write it in quotation marks")
+        return None
+    if not check_digits_hold(word):
+        value.fault("the check digits of this EID do not hold", "compare it with what is printed on the card")
+        return None
+    return word
+
+
+def _defects(kind: str, value: Value | None) -> tuple[str, ...]:
+    if value is None or value.is_null:
+        return ()
+    from harness.simulators.defects import defects_for  # the simulators behind it are not needed to read a sound lab
+
+    known = tuple(name for device in BREAKABLE[kind] for name in defects_for(device))
+    named = []
+    for item in value.items():
+        word = item.text()
+        if word is None:
+            continue
+        if word not in known:
+            item.fault(f"no defect of this device is called {word!r}", meant(word, known))
+        named.append(word)
+    return tuple(named)
