@@ -47,7 +47,7 @@ class Exchange:
     octets: bytes
     at_ns: int = field(default_factory=time.monotonic_ns)
     """Monotonic nanoseconds (`time.monotonic_ns`); whoever records knows the matching UTC."""
-    note: Mapping[str, str] = _NOTHING
+    note: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """What is known beside the bytes: link name, HTTP headers, TLS facts, `event` for what is not a message."""
 
 
