@@ -74,6 +74,8 @@ class CaseSteps:
     probe: Probe
     listener: StepListener
     records: list[StepRecord] = field(default_factory=list)
+    last_raised: BaseException | None = None
+    """What the last failed step was left by."""
     _open: StepRecord | None = None
 
     def __call__(
@@ -132,6 +134,7 @@ class Step:
     ) -> bool:
         record = self._record
         self._case._open = None
+        self._case.last_raised = raised or self._case.last_raised
         if isinstance(raised, pytest.fail.Exception):  # what was to be raised was not: as good as a failed assertion
             raised = AssertionError(str(raised))
         if raised is None:

@@ -18,7 +18,6 @@ from harness.conformance.case import Confidence
 from harness.errors import DeviceFault, DeviceSilent, LabFault
 from harness.evidence.verdicts import Verdict
 
-
 BROKEN_RULE = {
     Confidence.CERTAIN: Verdict.FAIL,
     Confidence.LIKELY: Verdict.DEVIATION,

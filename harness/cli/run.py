@@ -1,0 +1,135 @@
+"""`sgp32 run`: runs the applicable cases on the slots of a lab and writes a run directory."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness import resources
+from harness.cli.options import json_option, lab_option
+from harness.conformance.assignment import Assignment, Order
+from harness.conformance.outcome import ExitStatus, RunOutcome
+from harness.conformance.runner import Progress, orders_for, run_orders
+from harness.conformance.selection import Wish, assignments_for, chosen_entries
+from harness.evidence.run_directory import RunDirectory
+from harness.lab.configuration import Lab, read_lab
+
+
+@click.command()
+@click.argument("cases", nargs=-1, metavar="[CASE|PATH]...")
+@lab_option
+@click.option("--slot", "slots", multiple=True, metavar="NAME", help="Only this slot. May be repeated.")
+@click.option("--link", "links", multiple=True, metavar="NAME", help="Only over this link. May be repeated.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The seed of keys, challenges and identifiers.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The run directory to write.")
+@click.option("--allow-deviations", is_flag=True, help="Deviations do not change the exit status.")
+@json_option
+def command(
+    cases: Sequence[str],
+    lab_file: Path,
+    slots: tuple[str, ...],
+    links: tuple[str, ...],
+    seed: int,
+    out: Path | None,
+    allow_deviations: bool,
+    as_json: bool,
+) -> int:
+    """Runs the applicable cases on the slots of a lab.
+
+    Names cases by identifier (EU-062) or by suite file or folder. Exit status: 0 all well, 1 a device failed or deviated,
+    2 bad usage or configuration, 3 inconclusive or lab fault only, 4 harness error, 130 interrupted.
+    """
+    lab = read_lab(lab_file)
+    assignments = assignments_for(lab, chosen_entries(cases), Wish(tuple(cases), slots, links))
+    directory = RunDirectory(new_directory(out))
+    order = Order(str(lab_file), str(directory.path), str(resources.path("suites")), seed, assignments)
+    directory.begin(
+        lab=lab.name,
+        seed=seed,
+        slots=described(lab, assignments),
+        command=sys.argv,
+        lab_file=str(lab_file),
+        clock=lab.clock,
+        pki=str(lab.pki or "minted"),
+    )
+    view = Progress() if as_json else _terminal_view()
+    outcome = run_orders(orders_for(order), view)
+    status = outcome.exit_status(allow_deviations=allow_deviations)
+    directory.end(exit_status=int(status), lab_faults=outcome.lab_faults, absent=outcome.absent, errors=outcome.errors)
+    report = rendered(directory)
+    if as_json:
+        click.echo(json.dumps(as_plain(directory.path, outcome, status, report), indent=1))
+    else:
+        from harness.cli.view import summary
+
+        summary(outcome, directory.path, report)
+    return int(status)
+
+
+def new_directory(out: Path | None) -> Path:
+    """The run directory to write: `out`, or the next free name of the moment under `runs`.
+
+    Raises ConfigurationError where `out` holds something already: a record is never written over.
+    """
+    if out is not None:
+        if out.exists() and any(out.iterdir()):
+            raise click.UsageError(
+                f"{out} is not empty: a record is never written over; name another folder with --out"
+            )
+        return out
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    names = [moment, *(f"{moment}-{number}" for number in range(2, 100))]
+    return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
+
+
+def described(lab: Lab, assignments: Sequence[Assignment]) -> dict[str, dict[str, Any]]:
+    """The slots that run, for run.json."""
+    return {
+        given.name: {
+            "kind": lab.slots[given.slot].kind,
+            "links": list(lab.slots[given.slot].ways.names),
+            "device": {
+                "form": type(lab.slots[given.slot].device).__name__.lower(),
+                **asdict(lab.slots[given.slot].device),
+            },
+        }
+        for given in assignments
+    }
+
+
+def rendered(directory: RunDirectory) -> Path | None:
+    """Renders all reports and seals the directory; the HTML report's path."""
+    from harness.reporting import render
+
+    report: Path | None = render(directory.path)
+    directory.seal()
+    return report
+
+
+def as_plain(path: Path, outcome: RunOutcome, status: ExitStatus, report: Path | None) -> dict[str, Any]:
+    """What a run came to, as plain values."""
+    return {
+        "run": str(path),
+        "report": str(report) if report else None,
+        "exit_status": int(status),
+        "counts": dict(outcome.counts),
+        "lab_faults": outcome.lab_faults,
+        "absent": outcome.absent,
+        "errors": outcome.errors + outcome.configuration,
+        "results": [
+            {key: result[key] for key in ("case", "slot", "link", "verdict", "reason")} for result in outcome.results
+        ],
+    }
+
+
+def _terminal_view() -> Progress:
+    from harness.cli.view import LiveView
+
+    return LiveView()

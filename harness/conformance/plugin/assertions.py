@@ -1,0 +1,65 @@
+"""Counts the assertions that were really evaluated, so that a step which only looks like judging is found out.
+
+pytest's assertion-pass hook tells each `assert` that held. `pytest.raises` asserts too: it counts when what it waited for
+was raised.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.conformance.plugin.recording import RUNNING
+
+
+class Assertions:
+    """Feeds the count of the open step."""
+
+    def __init__(self, bytecode: Path) -> None:
+        self._bytecode = bytecode
+        self._running: pytest.Item | None = None
+        self._undo: Callable[[], None] | None = None
+
+    def pytest_configure(self) -> None:
+        """Keeps the rewritten suites apart from those of other pytest runs, which have no hook compiled in."""
+        sys.pycache_prefix = str(self._bytecode)
+        self._undo = self._count_raises()
+
+    def pytest_unconfigure(self) -> None:
+        """Gives `pytest.raises` back as it was."""
+        if self._undo is not None:
+            self._undo()
+
+    def pytest_runtest_logstart(self) -> None:
+        """No case is inside its body yet."""
+        self._running = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """From here on `pytest.raises` is this case's."""
+        self._running = item
+
+    def pytest_assertion_pass(self, item: pytest.Item) -> None:
+        """An `assert` was evaluated and held."""
+        running = item.stash.get(RUNNING, None)
+        if running is not None:
+            running.steps.asserted()
+
+    def _count_raises(self) -> Callable[[], None]:
+        original = pytest.RaisesExc.__exit__
+
+        def counting(context: Any, *raised: Any) -> bool:
+            held = original(context, *raised)
+            if held and self._running is not None:
+                self.pytest_assertion_pass(self._running)
+            return bool(held)
+
+        def undo() -> None:
+            pytest.RaisesExc.__exit__ = original  # type: ignore[method-assign]
+
+        pytest.RaisesExc.__exit__ = counting  # type: ignore[method-assign]
+        return undo

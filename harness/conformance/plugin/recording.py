@@ -1,0 +1,133 @@
+"""What became of each case: judged by the table of verdicts, written into the journal, told to the parent.
+
+A device that cannot be found is looked for again at the next case, but not for ever: after GIVE_UP_AFTER attempts in a row
+its remaining cases end at once with the fault that was met.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import pytest
+
+from harness.conformance.case import Case
+from harness.conformance.plugin.collection import case_of, way_of
+from harness.conformance.running import JournalSteps, RunningCase, Way, result_line
+from harness.conformance.steps import CaseSteps, describe
+from harness.errors import HarnessError, LabFault
+from harness.evidence.journal import Journal
+from harness.evidence.verdicts import Verdict
+from harness.lab.bench import Bench
+
+RUNNING = pytest.StashKey[RunningCase]()
+UNREACHABLE = pytest.StashKey[bool]()
+GIVE_UP_AFTER = 2
+
+Tell = Callable[[Mapping[str, Any]], None]
+"""Sends one line of progress to the parent."""
+
+
+class Unreachable:
+    """Keeps pytest from running a case whose device is not there."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
+        """True: the case is done with."""
+        return True if item.stash.get(UNREACHABLE, False) else None
+
+
+class Recording:
+    """Opens devices as cases need them and records every case."""
+
+    def __init__(self, journals: Mapping[str, Journal], tell: Tell) -> None:
+        self._journals = journals
+        self._tell = tell
+        self._open: Bench | None = None
+        self._misses: dict[str, int] = {}
+        self._faults: dict[str, LabFault] = {}
+        self.broken_suites: list[str] = []
+        """Suite files that could not be loaded, with the reason."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Finds the device, then records what pytest made of the case. An interrupted case leaves no result."""
+        way, case = way_of(item), case_of(item)
+        fault = self._find(way.bench)
+        if fault is not None:
+            item.stash[UNREACHABLE] = True
+            verdict = Verdict.NOT_RUN if way.bench.slot.optional else Verdict.INCONCLUSIVE
+            self._record(way, result_line(case, way.bench.name, way.link, verdict, describe(fault)), began=False)
+            return (yield)
+        running = item.stash[RUNNING] = self._begin(case, way)
+        outcome = yield
+        self._record(way, running.result(), began=True)
+        if running.lost_the_lab:
+            self._close()
+        return outcome
+
+    def _begin(self, case: Case, way: Way) -> RunningCase:
+        journal = self._journals[way.bench.name]
+        journal.case_begins(
+            case.identifier,
+            link=way.link,
+            title=case.title,
+            clause=case.clause,
+            confidence=str(case.confidence),
+            area=case.area,
+        )
+        self._tell({"begins": {"case": case.identifier, "slot": way.bench.name, "link": way.link}})
+        steps = CaseSteps(case.confidence, lambda: way.bench.answers(way.link), JournalSteps(journal))
+        return RunningCase(case, way, steps)
+
+    def _record(self, way: Way, line: Mapping[str, Any], *, began: bool) -> None:
+        journal = self._journals[way.bench.name]
+        (journal.case_ends if began else journal.result)(line)
+        self._tell({"result": line})
+
+    def _find(self, bench: Bench) -> LabFault | None:
+        """Opens the device unless it is; the fault that was met, or None."""
+        if self._open is bench:
+            return None
+        self._close()
+        if self._misses.get(bench.name, 0) >= GIVE_UP_AFTER:
+            return self._faults[bench.name]
+        try:
+            bench.open()
+            self._journals[bench.name].device(bench.identity())
+        except LabFault as fault:
+            bench.close()
+            self._misses[bench.name] = self._misses.get(bench.name, 0) + 1
+            self._faults[bench.name] = fault
+            self._journals[bench.name].note("the device was not found", reason=describe(fault))
+            self._tell({"fault": {"slot": bench.name, "reason": describe(fault), "optional": bench.slot.optional}})
+            return fault
+        self._misses[bench.name] = 0
+        self._open = bench
+        return None
+
+    def _close(self) -> None:
+        if self._open is not None:
+            self._open.close()
+            self._open = None
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Keeps what a phase raised, and the traceback of what is no verdict of ours."""
+        if call.excinfo is None:
+            return
+        raised = call.excinfo.value
+        running = item.stash[RUNNING]
+        running.raised.append((call.when, raised))
+        if not isinstance(raised, (AssertionError, HarnessError)):
+            trace = "".join(traceback.format_exception(raised))
+            self._journals[running.way.bench.name].note("traceback", trace=trace)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A suite that does not load is the harness being wrong: said at once, with where and why."""
+        if report.failed:
+            self.broken_suites.append(f"{report.nodeid}: {str(report.longrepr).strip().splitlines()[-1]}")
+
+    def pytest_sessionfinish(self) -> None:
+        """Gives the last device back."""
+        self._close()
