@@ -1,0 +1,1 @@
+"""Roles and simulators bound to links: servers, cards behind a reader, modems on a line."""
