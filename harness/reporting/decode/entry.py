@@ -1,0 +1,90 @@
+"""One thing that was said over an interface and what was answered: what a person reads as one line and can unfold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.evidence.records import ExchangeRecord
+from harness.reporting.decode.tree import Node
+
+MAX_GIST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The question or the answer."""
+
+    heading: str
+    trees: tuple[Node, ...] = ()
+    lines: tuple[str, ...] = ()
+    """What is text on the wire: AT lines, HTTP headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One function call, HTTP exchange, AT command or plain message."""
+
+    at_ns: int
+    link: str
+    interface: str
+    title: str
+    outcome: str = ""
+    """How it ended on its own level: status word, HTTP status, final result."""
+    gist: str = ""
+    """What was asked and answered, in a few words from the messages."""
+    fault: str = ""
+    """What went wrong on the way: no answer, a broken connection."""
+    parts: tuple[Part, ...] = ()
+    records: tuple[ExchangeRecord, ...] = ()
+    """Everything on the wire behind it, in order."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """An entry that is still being read. Frozen by `done`."""
+
+    first: ExchangeRecord
+    interface: str
+    title: str
+    records: list[ExchangeRecord] = field(default_factory=list)
+    outcome: str = ""
+    fault: str = ""
+    parts: list[Part] = field(default_factory=list)
+
+    def done(self) -> Entry:
+        """The entry. Records stand in the order of the journal."""
+        records = tuple(sorted({record.number: record for record in self.records}.values(), key=lambda r: r.number))
+        return Entry(
+            self.first.at_ns,
+            self.first.link,
+            self.interface,
+            self.title,
+            self.outcome,
+            gist(self.parts),
+            self.fault,
+            tuple(self.parts),
+            records,
+        )
+
+
+def gist(parts: Sequence[Part]) -> str:
+    """The result codes and errors of the answer, or of what was sent where there is none yet."""
+    for part in reversed(parts):
+        said = [said for tree in part.trees for said in _results(tree.walk())]
+        if said:
+            more = f", {len(said) - MAX_GIST} more" if len(said) > MAX_GIST else ""
+            return ", ".join(said[:MAX_GIST]) + more
+    return ""
+
+
+def _results(nodes: Iterable[Node]) -> list[str]:
+    found = []
+    for node in nodes:
+        name = node.label.rpartition(" ")[2]
+        is_result = name.endswith(("Result", "Error", "ErrorCode", "Status", "ResultCode", "Reason", "Terminated"))
+        if is_result and not node.children and node.value and not node.value.startswith("empty"):
+            found.append(f"{name} {node.value}")
+        elif name.startswith("addOk"):
+            found.append("addOk")
+    return found
