@@ -13,7 +13,7 @@ from harness.conformance.case import IDENTIFIER
 from harness.conformance.catalogue import Entry, read_suites
 from harness.errors import ConfigurationError, Fault
 from harness.lab.configuration import Lab, Slot
-from harness.lab.nodes import meant
+from harness.nodes import meant
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
-from harness.lab.nodes import Value, read
 from harness.lab.ways import Ways, read_ways
+from harness.nodes import Value, read
 
 KINDS = ("euicc", "module", "eim", "smdp")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.lab.nodes import Value, meant
+from harness.nodes import Value, meant
 
 BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
 """Whose rules a defect may break, by kind of slot: a module holds a card and an IPA."""
@@ -56,8 +56,7 @@ def read_device(kind: str, value: Value) -> Device | None:
         value.fault(f"{form!r} cannot be the device of a slot of kind {kind!r}", f"write {hint}")
         return None
     if form == "eid":
-        eid = _eid(inner)
-        return None if eid is None else Hardware(eid)
+        return Hardware(_eid(inner) or "")
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
     options = inner.mapping(("version", "after_enable", "eid", "defects"))

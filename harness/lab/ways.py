@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.lab.device import Device, Hardware
-from harness.lab.nodes import Value
+from harness.nodes import Value
 
 AT_WAYS = ("at-cgla", "at-csim")
 
