@@ -1,0 +1,85 @@
+"""The eUICC under test, as cases see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.errors import DeviceFault
+from harness.links.apdu import CardLink
+from harness.roles.es10 import Es10, Terminal
+from harness.roles.es10.ports import APDU_DEADLINE, CardPort
+from harness.roles.es10.profiles import ProfileInfo
+
+if TYPE_CHECKING:
+    from harness.crypto.certificates import Certificate
+    from harness.roles.smdp.profiles import ProfilePackage
+
+
+
+class EuiccUnderTest(Es10):
+    """All ES10 functions of the card, its identity, and the raw APDUs for what ES10 does not show."""
+
+    def __init__(
+        self,
+        port: CardPort,
+        link: CardLink,
+        *,
+        checked: Callable[[bytes, bytes], Certificate],
+        profiles: Mapping[str, ProfilePackage],
+    ) -> None:
+        super().__init__(port)
+        self.link = link
+        """The link to the card; `link.name` is what the verdict is filed under."""
+        self._checked = checked
+        self._profiles = profiles
+
+    @property
+    def terminal(self) -> Terminal:
+        """The terminal that the harness plays. Raises DeviceFault behind a module, which is its own terminal."""
+        if isinstance(self.port, Terminal):
+            return self.port
+        raise DeviceFault("behind a module the harness is not the terminal", hint="restrict the case's links")
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the harness is the terminal: on memory and PC/SC links."""
+        return isinstance(self.port, Terminal)
+
+    @cached_property
+    def eid(self) -> bytes:
+        """The EID, 16 octets, as GetEID gave it when it was first asked for."""
+        return self.get_eid()
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """The eUICC's certificate, checked up to the lab's CI. Raises DeviceFault where the chain does not hold."""
+        answer = self.get_certs()
+        if answer.error is not None:
+            raise DeviceFault(f"GetCerts answered error {answer.error}")
+        return self._checked(answer.euicc, answer.eum)
+
+    def profile(self, name: str) -> ProfileInfo:
+        """What the card says of a fixture profile. An AssertionError where it is not installed."""
+        found = self.find_profile(name)
+        assert found is not None, f"the card does not list the profile {name}"
+        return found
+
+    def find_profile(self, name: str) -> ProfileInfo | None:
+        """What the card says of a fixture profile; None where it is not installed."""
+        iccid = self._profiles[name].iccid
+        return next((info for info in self.get_profiles_info() if info.iccid == iccid), None)
+
+    @property
+    def enabled_profile(self) -> str | None:
+        """The name of the enabled profile, None where none is; the ICCID in hexadecimal for one that is no fixture."""
+        for info in self.get_profiles_info():
+            if info.is_enabled:
+                names = [name for name, package in self._profiles.items() if package.iccid == info.iccid]
+                return names[0] if names else (info.iccid or b"").hex()
+        return None
+
+    def transmit(self, command: bytes, *, deadline: float = APDU_DEADLINE) -> bytes:
+        """One command APDU as it is, on whatever channel its class byte says; the response with its status word."""
+        return self.port.transmit(command, deadline=deadline)

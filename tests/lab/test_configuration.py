@@ -1,0 +1,139 @@
+"""A lab file: what it means, and that all of its mistakes are told at once, each with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness import resources
+from harness.errors import ConfigurationError
+from harness.lab.configuration import Hardware, Reference, Simulated, read_lab
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "lab.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def faults_of(file: Path) -> list[tuple[int, str]]:
+    with pytest.raises(ConfigurationError) as caught:
+        read_lab(file)
+    return [(fault.line, fault.message) for fault in caught.value.faults]
+
+
+def test_the_simulated_lab_has_every_kind_of_slot() -> None:
+    lab = read_lab(resources.path("lab-config/simulated.yaml"))
+    assert {slot.kind for slot in lab.slots.values()} == {"euicc", "module", "eim", "smdp"}
+    assert lab.clock == "virtual"
+    assert lab.state is None
+    assert not lab.is_hardware
+    assert lab.slots["module-at"].ways.names == ("at-cgla", "at-csim", "at", "https")
+    assert lab.slots["card-pcsc"].optional
+
+
+def test_a_hardware_lab_keeps_its_state_and_real_time_by_default(tmp_path: Path) -> None:
+    lab = read_lab(
+        write(
+            tmp_path,
+            """
+lab: desk
+slots:
+  card: {kind: euicc, device: {eid: "89049032123451234512345678901235"}, links: {apdu: {pcsc: {reader: ACR}}}}
+  modem: {kind: module, device: {eid: null}, links: {at: {port: /dev/ttyUSB2, baud: 9600}, apdu: at-csim}}
+  eim: {kind: eim, device: {reference: {}}, links: {esipa: https}}
+""",
+        )
+    )
+    assert (lab.clock, lab.state) == ("real", Path(".lab-state/desk"))
+    assert lab.slots["card"].device == Hardware("89049032123451234512345678901235")
+    assert lab.slots["modem"].device == Hardware("")
+    assert lab.slots["modem"].ways.at is not None
+    assert lab.slots["modem"].ways.at.baud == 9600
+    assert isinstance(lab.slots["eim"].device, Reference)
+
+
+def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        """lab: broken
+clock: sundial
+pki: no-such-folder
+slots:
+  one:
+    kind: euic
+    device: {simulated: {}}
+    links: {apdu: memory}
+  two:
+    kind: euicc
+    device: {simulated: {after_enable: refuse, colour: blue}}
+    links: {apdu: memry}
+  three:
+    kind: euicc
+    device: {eid: "89049032123451234512345678901236"}
+    links: {apdu: memory}
+  three:
+    kind: euicc
+""",
+    )
+    found = faults_of(file)
+    assert [line for line, _ in found] == [2, 3, 6, 11, 11, 12, 15, 16, 17]
+    assert "'sundial' is not known" in found[0][1]
+    assert "not a folder" in found[1][1]
+    assert "check digits" in found[6][1]
+    assert "real card is not in memory" in found[7][1]
+    assert "written twice" in found[8][1]
+
+
+def test_a_near_miss_gets_the_word_that_was_meant(tmp_path: Path) -> None:
+    file = write(tmp_path, "lab: x\nslots:\n  a: {kind: euic, device: {simulated: {}}, links: {apdu: memory}}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        read_lab(file)
+    assert str(caught.value) == f"{file}:3: slots.a.kind: 'euic' is not known (did you mean 'euicc'?)"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("", 0), ("lab: [x\nslots: {", 2), ("- a\n- b\n", 1), ("lab: x\n\tslots: 1\n", 2)],
+)
+def test_what_is_no_lab_file_at_all_is_told_with_a_place(tmp_path: Path, text: str, line: int) -> None:
+    found = faults_of(write(tmp_path, text))
+    assert found[0][0] == line
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_lab(tmp_path / "none.yaml")
+
+
+def test_simulated_devices_take_options(tmp_path: Path) -> None:
+    lab = read_lab(
+        write(
+            tmp_path,
+            """
+lab: x
+state: kept
+slots:
+  a: {kind: euicc, device: {simulated: {version: "1.2", after_enable: reset}}, links: {apdu: {pcsc: private}}, optional: true}
+""",
+        )
+    )
+    assert lab.slots["a"].device == Simulated(after_enable="reset")
+    assert lab.state == tmp_path / "kept"
+
+
+@pytest.mark.parametrize(
+    ("device", "links", "said"),
+    [
+        ("{reference: {}}", "{apdu: memory}", "cannot be the device"),
+        ("{simulated: {}, eid: null}", "{apdu: memory}", "exactly one"),
+        ("{simulated: {}}", "{apdu: {pcsc: {reader: X}}}", "cannot sit in a named reader"),
+        ("{eid: null}", "{apdu: {pcsc: private}}", "simulated cards only"),
+        ("{eid: 12}", "{apdu: {pcsc: {reader: X}}}", "32 digits"),
+        ("{simulated: {}}", "{}", "'apdu' is missing"),
+    ],
+)
+def test_what_does_not_go_together_is_told(tmp_path: Path, device: str, links: str, said: str) -> None:
+    file = write(tmp_path, f"lab: x\nslots:\n  a: {{kind: euicc, device: {device}, links: {links}}}\n")
+    assert any(said in message for _, message in faults_of(file))
