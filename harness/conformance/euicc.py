@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from harness.roles.smdp.profiles import ProfilePackage
 
 
-
 class EuiccUnderTest(Es10):
     """All ES10 functions of the card, its identity, and the raw APDUs for what ES10 does not show."""
 

@@ -1,0 +1,120 @@
+"""What a case may ask for. Each is made for one case and gone with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.conformance.plugin.recording import RUNNING
+from harness.conformance.running import RunningCase, Way
+from harness.conformance.scene import Scene, stage
+from harness.conformance.steps import CaseSteps
+
+if TYPE_CHECKING:
+    from harness.conformance.device import DeviceUnderTest
+    from harness.conformance.euicc import EuiccUnderTest
+    from harness.conformance.module import ModuleUnderTest
+    from harness.conformance.servers import ServerUnderTest
+    from harness.lab.clock import Clock
+    from harness.roles.eim import Eim
+    from harness.roles.es10.download import InstallationAnswer
+    from harness.roles.smdp import Smdp
+    from harness.roles.smdp.profiles import ProfilePackage
+
+
+@pytest.fixture
+def running(request: pytest.FixtureRequest) -> RunningCase:
+    """The case that runs now."""
+    case: RunningCase = request.node.stash[RUNNING]
+    return case
+
+
+@pytest.fixture(autouse=True)
+def scene(way: Way, running: RunningCase) -> Iterator[Scene]:
+    """The device in the state that the case needs, and the parties around it."""
+    scene = stage(way.bench, running)
+    try:
+        scene.prepare()
+        yield scene
+    finally:
+        scene.close()
+
+
+@pytest.fixture
+def step(running: RunningCase) -> CaseSteps:
+    """`with step("…", expect="…") as seen:`; `precondition=True` for what has to hold before judging."""
+    return running.steps
+
+
+@pytest.fixture
+def euicc(scene: Scene) -> EuiccUnderTest:
+    """The card under test: all ES10 functions."""
+    return scene.euicc
+
+
+@pytest.fixture
+def card(scene: Scene) -> EuiccUnderTest:
+    """A conforming simulated card, for cases that judge an eIM or an SM-DP+."""
+    return scene.card
+
+
+@pytest.fixture
+def module(scene: Scene) -> ModuleUnderTest:
+    """The module under test at its serial port."""
+    return scene.module
+
+
+@pytest.fixture
+def device(scene: Scene) -> DeviceUnderTest:
+    """The module under test as an IPA that polls."""
+    return scene.device
+
+
+@pytest.fixture
+def esipa(scene: Scene) -> ServerUnderTest:
+    """A client towards the eIM under test."""
+    return scene.esipa
+
+
+@pytest.fixture
+def es9(scene: Scene) -> ServerUnderTest:
+    """A client towards the SM-DP+ under test."""
+    return scene.es9
+
+
+@pytest.fixture
+def eim(scene: Scene) -> Eim:
+    """The reference eIM, associated where the case needs one."""
+    return scene.eim
+
+
+@pytest.fixture
+def other_eim(scene: Scene) -> Eim:
+    """A second reference eIM, associated where the case needs two."""
+    return scene.other_eim
+
+
+@pytest.fixture
+def smdp(scene: Scene) -> Smdp:
+    """The reference SM-DP+."""
+    return scene.smdp
+
+
+@pytest.fixture
+def download(scene: Scene) -> Callable[[str], InstallationAnswer]:
+    """Installs a fixture profile by a direct download; gives the installation result."""
+    return scene.download
+
+
+@pytest.fixture
+def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
+    """The fixture profiles by name."""
+    return scene.profiles
+
+
+@pytest.fixture
+def clock(scene: Scene) -> Clock:
+    """The lab's clock."""
+    return scene.clock
