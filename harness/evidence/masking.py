@@ -1,0 +1,98 @@
+"""Masking what identifies a device or subscriber, in octets and in words, the same way everywhere.
+
+The record itself is never masked: evidence is what was on the wire. Who hands a run directory on hands its identifiers on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+
+from harness.evidence.forms import OctetForm, TextForm, octet_forms, plainest, text_forms
+from harness.evidence.identifiers import Identifier
+
+MASK = "•"
+MIN_TEXT = 10
+"""Words shorter than this hold no identifier whole."""
+
+
+class Masker:
+    """Writes octets in hexadecimal and words as they are, with what is secret replaced by MASK.
+
+    Without identifiers it hides nothing: that is what a caller asks for who wants to see all.
+    """
+
+    def __init__(self, identifiers: Iterable[Identifier] = ()) -> None:
+        self.identifiers = tuple(dict.fromkeys(identifiers))
+        forms = {form for identifier in self.identifiers for form in octet_forms(identifier)}
+        self._octets: list[OctetForm] = sorted(forms, key=lambda form: (len(form.needle), form.needle))
+        self._sizes = [len(form.needle) for form in self._octets]
+        found = {(form.pattern.pattern, form.secret): form for one in self.identifiers for form in text_forms(one)}
+        self._texts: list[TextForm] = list(found.values())
+        self._written: dict[bytes, str] = {}
+        self._said: dict[str, str] = {}
+
+    def hex(self, octets: bytes, half_octets: Iterable[int] = ()) -> str:
+        """Upper-case hexadecimal. `half_octets` are further places to mask, counted from the first half octet."""
+        places = set(half_octets)
+        if not places and octets in self._written:
+            return self._written[octets]
+        hidden = self._hidden(octets)
+        text = octets.hex().upper()
+        if hidden or places:
+            text = "".join(MASK if at in hidden or at in places else char for at, char in enumerate(text))
+        if not places:
+            self._written[octets] = text
+        return text
+
+    def characters(self, octets: bytes, half_octets: Iterable[int] = ()) -> str:
+        """Octets that are text, each octet that holds something secret masked; what is no UTF-8 is escaped."""
+        hidden = self._hidden(octets) | set(half_octets)
+        if hidden:
+            mask = MASK.encode()
+            pieces = (
+                mask if 2 * at in hidden or 2 * at + 1 in hidden else octets[at : at + 1] for at in range(len(octets))
+            )
+            octets = b"".join(pieces)
+        return self.text(octets.decode("utf-8", errors="backslashreplace"))
+
+    def text(self, text: str) -> str:
+        """Words."""
+        if len(text) < MIN_TEXT or not self._texts:
+            return text
+        if text not in self._said:
+            self._said[text] = self._mask_text(text)
+        return self._said[text]
+
+    def places(self, octets: bytes) -> Mapping[int, int]:
+        """Where whole identifiers stand in octets: first octet to the octet behind the last."""
+        found: dict[int, int] = {}
+        for form in self._octets[: bisect_right(self._sizes, len(octets))]:
+            at = octets.find(form.needle)
+            while at >= 0:
+                found[at] = max(found.get(at, 0), at + len(form.needle))
+                at = octets.find(form.needle, at + 1)
+        return found
+
+    def _hidden(self, octets: bytes) -> set[int]:
+        """The secret half octets."""
+        hidden: set[int] = set()
+        for form in self._octets[: bisect_right(self._sizes, len(octets))]:
+            at = octets.find(form.needle)
+            while at >= 0:
+                hidden.update(2 * at + number for number, secret in enumerate(form.secret) if secret)
+                at = octets.find(form.needle, at + 1)
+        return hidden
+
+    def _mask_text(self, text: str) -> str:
+        characters = list(text)
+        plain = plainest(text)
+        for form in self._texts:
+            if form.anchor not in plain:
+                continue
+            for found in form.pattern.finditer(text):
+                for number, secret in enumerate(form.secret, 1):
+                    if secret:
+                        start, end = found.span(number)
+                        characters[start:end] = [MASK] + [""] * (end - start - 1)
+        return "".join(characters)
