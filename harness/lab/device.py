@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.crypto.eid import is_eid, valid_check_digits
 from harness.nodes import Value, meant
 
 BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
 """Whose rules a defect may break, by kind of slot: a module holds a card and an IPA."""
-
-DEFAULT_EID = "89049032123451234512345678900012"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +66,16 @@ def read_device(kind: str, value: Value) -> Device | None:
     return Simulated(version or "1.2", habit or "refresh", eid or "", defects)
 
 
-def check_digits_hold(eid: str) -> bool:
-    """Whether 32 digits leave the remainder 1 when divided by 97 (SGP.29)."""
-    return int(eid) % 97 == 1
-
-
 def _eid(value: Value) -> str | None:
     if value.is_null:
         return ""
     word = value.text()
     if word is None:
         return None
-    if len(word) != 32 or not word.isdecimal():
+    if not is_eid(word):
         value.fault("an EID has 32 digits", "write it in quotation marks")
         return None
-    if not check_digits_hold(word):
+    if not valid_check_digits(word):
         value.fault("the check digits of this EID do not hold", "compare it with what is printed on the card")
         return None
     return word
