@@ -18,7 +18,12 @@ class SequenceOf(der.SequenceOf):  # type: ignore[misc]
 
 
 class BitString(der.BitString):  # type: ignore[misc]
-    """BIT STRING that drops the trailing zero bits of a named bit list when encoding."""
+    """BIT STRING that counts its unused bits, and drops the trailing zero bits of a named bit list when encoding."""
+
+    def decode_content(self, data: bytes, offset: int, length: int) -> Any:
+        if length < 1 or data[offset] > (7 if length > 1 else 0):
+            raise ber.DecodeError("BIT STRING with an impossible count of unused bits", offset=offset)
+        return super().decode_content(data, offset, length)
 
     def encode(self, data: Any, encoded: bytearray, values: Any = None) -> None:
         octets, bits = data
@@ -28,6 +33,17 @@ class BitString(der.BitString):  # type: ignore[misc]
                 number, bits = number >> 1, bits - 1
             octets = (number << (-bits % 8)).to_bytes((bits + 7) // 8, "big")
         super().encode((octets, bits), encoded, values)
+
+
+class ObjectIdentifier(der.ObjectIdentifier):  # type: ignore[misc]
+    """OBJECT IDENTIFIER whose first two arcs are told apart below the arc 2 too (X.690 §8.19.4): 2.999, not 26.39."""
+
+    def decode_content(self, data: Any, offset: int, length: int) -> tuple[str, int]:
+        dotted, end = super().decode_content(data, offset, length)
+        first, second, *rest = (int(arc) for arc in dotted.split("."))
+        if first > 2:
+            first, second = 2, 40 * first + second - 80
+        return ".".join(str(arc) for arc in (first, second, *rest)), end
 
 
 class Opaque(ber.StandardEncodeMixin, der.Type):  # type: ignore[misc]
@@ -57,6 +73,8 @@ class CorrectedCompiler(der.Compiler):  # type: ignore[misc]
         kind = type_descriptor["type"]
         if kind in OPAQUE:
             return Opaque(name)
+        if kind == "OBJECT IDENTIFIER":
+            return ObjectIdentifier(name)
         if kind == "BIT STRING":
             return BitString(name, "named-bits" in type_descriptor)
         if kind == "SEQUENCE OF":
