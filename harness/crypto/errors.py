@@ -1,4 +1,4 @@
-"""What cryptography can refuse. Whose fault a refusal is depends on whose bytes they were, so none of these is a DeviceFault."""
+"""What cryptography refuses. Whose fault that is depends on whose bytes they were, so none of these is a DeviceFault."""
 
 from __future__ import annotations
 
@@ -11,3 +11,11 @@ class CryptoError(HarnessError):
 
 class KeyFormatError(CryptoError):
     """Octets that are no public or private key on a curve of RSP."""
+
+
+class CertificateError(CryptoError):
+    """Octets that are no readable X.509 certificate."""
+
+
+class PkiError(CryptoError):
+    """A certificate or key that a set of test credentials does not have and cannot make."""
