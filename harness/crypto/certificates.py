@@ -177,7 +177,8 @@ class Certificate:
         serials = (
             value for name in self.permitted_names for value in name.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
         )
-        return (*(str(serial.value) for serial in serials), *self.permitted_eins)
+        ranges = (*(str(serial.value) for serial in serials), *self.permitted_eins)
+        return tuple(begin for begin in ranges if begin)
 
     @property
     def critical_extensions(self) -> frozenset[str]:
@@ -227,6 +228,7 @@ def _reading(read: Callable[[], object]) -> None:
         UnsupportedAlgorithm,
         DerError,
         x509.DuplicateExtension,
+        x509.InvalidVersion,
         x509.UnsupportedGeneralNameType,
     ) as fault:
         raise CertificateError(f"a certificate that cannot be read: {fault}") from fault

@@ -91,9 +91,10 @@ def kept(folder: Path, entropy: Entropy, now: datetime, *, hosts: Sequence[str] 
 
 
 def load(folder: Path, now: datetime, *, hosts: Sequence[str] = ()) -> TestPki:
-    """A set that `save` wrote; a file that is missing is made again from the secret. A TLS certificate that is not valid at `now`, or lacks a host, is made anew on its key.
+    """A set that `save` wrote. What is missing is made again from the secret.
 
-    Raises ConfigurationError with every fault of the files.
+    A TLS certificate that is not valid at `now`, or lacks one of the hosts, is made anew on its key. Raises
+    ConfigurationError with every fault of the files.
     """
     secret = pki_files.read_secret(folder)
     return _assembled(pki_files.read_identities(folder), secret, now, hosts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from harness.crypto.certificates import Certificate
@@ -29,7 +30,7 @@ class Identity:
             raise PkiError(f"the private key of {self.view.common_name!r} is not in this set of credentials")
         return self._private_key
 
-    @property
+    @cached_property
     def view(self) -> Certificate:
         return Certificate(self.certificate)
 
