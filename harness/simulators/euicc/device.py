@@ -1,0 +1,80 @@
+"""What every function of the card works with, and what it hands back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from harness.codec import tlv
+from harness.crypto.entropy import Entropy
+from harness.rules import Rules
+from harness.simulators.euicc import serial
+from harness.simulators.euicc.config import CardConfig
+from harness.simulators.euicc.memory import Memory
+from harness.simulators.euicc.session import Session
+from harness.simulators.euicc.state import CardState
+
+
+class Identity(Protocol):
+    """Key and certificates under one CI, all certificates as DER."""
+
+    @property
+    def private_key(self) -> EllipticCurvePrivateKey: ...
+    @property
+    def certificate(self) -> bytes: ...
+    @property
+    def eum_certificate(self) -> bytes: ...
+    @property
+    def ci_certificate(self) -> bytes: ...
+    @property
+    def ci_key_id(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an ES10 function comes to. Nothing of it happens before the card committed `state`."""
+
+    response: bytes
+    state: CardState | None = None
+    """The next state; None leaves everything as it is."""
+    switched: bool = False
+    """The enabled profile changed, and the terminal has to learn of it."""
+
+
+class Device:
+    """The card as its functions see it."""
+
+    def __init__(
+        self,
+        config: CardConfig,
+        identities: Sequence[Identity],
+        memory: Memory,
+        entropy: Entropy,
+        rules: Rules,
+    ) -> None:
+        self.config = config
+        self.identities = tuple(identities)
+        self.entropy = entropy
+        self.rules = rules
+        self.memory = memory
+        self.state = CardState()
+        self.session = Session()
+
+    def commit(self, state: CardState) -> None:
+        """Makes `state` the card's state. A power cut leaves the old one or this one, nothing between."""
+        self.memory.store(serial.to_bytes(state))
+        self.state = state
+
+    def identity(self, ci_key_id: bytes | None = None) -> Identity | None:
+        """The identity under a CI, by its subject key identifier; without one, the identity that is preferred."""
+        if ci_key_id is None:
+            return self.identities[0]
+        return next((identity for identity in self.identities if identity.ci_key_id == ci_key_id), None)
+
+    def signature(self, message: bytes, ci_key_id: bytes | None = None) -> bytes:
+        """A signature over `message` as TLV 5F37, by the key under a CI or, where that is gone, the preferred one."""
+        identity = self.identity(ci_key_id) or self.identities[0]
+        return tlv.build(0x5F37, self.rules["euicc-signature"](identity.private_key, message))

@@ -1,0 +1,75 @@
+"""Immediate enabling of a freshly installed profile (SGP.32 v1.2 §3.4.4, §3.4.5, §5.9.15, §5.9.17)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.codec import decode, encode
+from harness.codec.tlv import Tlv
+from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.es10 import notifications
+from harness.simulators.euicc.session import Installed
+from harness.simulators.euicc.state import CardState, ImmediateEnable
+
+OK = 0
+NOT_AVAILABLE = 1
+ASSOCIATED_EIM_ALREADY_EXISTS = 2
+NO_SESSION_CONTEXT = 4
+CAT_BUSY = 5
+UNDEFINED_ERROR = 127
+
+
+def configure(device: Device, request: Tlv) -> Answer:
+    """BF59: the IPA's way to configure it, open only while no eIM is associated."""
+    wanted = decode("ConfigureImmediateProfileEnablingRequest", request.raw)
+    if not device.config.immediate_enable_supported:
+        return _configured(UNDEFINED_ERROR)
+    if device.state.eims:
+        return _configured(ASSOCIATED_EIM_ALREADY_EXISTS)
+    return _configured(OK, replace(device.state, immediate=configured(wanted)))
+
+
+def configured(wanted: dict[str, Any]) -> ImmediateEnable:
+    """The configuration that a command's fields stand for: what is absent is cleared."""
+    return ImmediateEnable(
+        allowed="immediateEnableFlag" in wanted,
+        smdp_oid=wanted.get("defaultSmdpOid"),
+        smdp_address=wanted.get("defaultSmdpAddress"),
+    )
+
+
+def enable(device: Device, request: Tlv) -> Answer:
+    """BF5A: enables the profile that was just installed from the configured SM-DP+."""
+    refresh = decode("ImmediateEnableRequest", request.raw)["refreshFlag"]
+    code, installed = _obstacle(device)
+    if code != OK or installed is None:
+        return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": code}))
+    from harness.simulators.euicc.es10.psmo import switched
+
+    state, events = switched(device, device.state, installed.iccid)
+    for event, profile in events:
+        state = notifications.with_notifications(device, state, profile, event)
+    return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": OK}), state, refresh)
+
+
+def _obstacle(device: Device) -> tuple[int, Installed | None]:
+    allowed, installed = device.state.immediate, device.session.installed
+    if not allowed.allowed:
+        return NOT_AVAILABLE, None
+    if installed is None:
+        return NO_SESSION_CONTEXT, None
+    if allowed.smdp_oid not in (None, installed.server_oid):
+        return NOT_AVAILABLE, None
+    if allowed.smdp_address not in (None, installed.server_address):
+        return NOT_AVAILABLE, None
+    current, profile = device.state.enabled, device.state.profile(installed.iccid)
+    if profile is None or profile.enabled or (current is not None and not device.rules["may-be-disabled"](current)):
+        return NOT_AVAILABLE, None
+    if device.rules["cat-is-busy"](device):
+        return CAT_BUSY, None
+    return OK, installed
+
+
+def _configured(code: int, state: CardState | None = None) -> Answer:
+    return Answer(encode("ConfigureImmediateProfileEnablingResponse", {"configImmediateEnableResult": code}), state)

@@ -1,0 +1,121 @@
+"""PrepareDownload and CancelSession (SGP.22 §5.7.5, §5.7.14): the second half of a download's handshake, or its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.codec import decode, encode, tlv
+from harness.codec.tlv import Tlv
+from harness.crypto import ecdsa
+from harness.crypto.certificates import Certificate
+from harness.crypto.errors import CertificateError
+from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.es10.authentication import chain_holds
+from harness.simulators.euicc.session import Download, Prepared
+
+INVALID_CERTIFICATE, INVALID_SIGNATURE, NO_SESSION_CONTEXT, INVALID_TRANSACTION_ID = 1, 2, 4, 5
+UNDEFINED_ERROR = 127
+CANCEL_INVALID_TRANSACTION_ID = 5
+CANCEL_REASONS = (0, 1, 2, 3, 4, 5, 127)
+
+
+def prepare_download(device: Device, request: Tlv) -> Answer:
+    """BF21: checks the SM-DP+ that binds the profile, and answers with a one-time public key."""
+    value = decode("PrepareDownloadRequest", request.raw)
+    signed2, transaction_id = request.get(0x30), value["smdpSigned2"]["transactionId"]
+    code = _obstacle(device, request, value)
+    download = device.session.download
+    if code or download is None:
+        return Answer(tlv.build(0xBF21, tlv.build(0xA1, tlv.build(0x80, transaction_id), tlv.integer(0x02, code))))
+    key, point = _one_time_key(device, value["smdpSigned2"].get("bppEuiccOtpk"))
+    certificate = Certificate(value["smdpCertificate"])
+    device.session.download = replace(download, prepared=Prepared(key, point, certificate.public_key))
+    hash_cc = request.find(0x04)
+    euicc_signed2 = tlv.build(
+        0x30,
+        signed2.get(0x80).raw,
+        tlv.build(0x5F49, point),
+        hash_cc.raw if hash_cc else b"",
+    )
+    message = device.rules["signed2-signing-input"](euicc_signed2, request.get(0x5F37).raw)
+    signature2 = device.signature(message, download.identity.ci_key_id)
+    return Answer(tlv.build(0xBF21, tlv.build(0xA0, euicc_signed2, signature2)))
+
+
+def _obstacle(device: Device, request: Tlv, value: dict[str, Any]) -> int:
+    """The code of the first check that fails; 0 where all hold."""
+    download, signed2 = device.session.download, value["smdpSigned2"]
+    if download is None:
+        return NO_SESSION_CONTEXT
+    if signed2["transactionId"] != download.transaction_id:
+        return INVALID_TRANSACTION_ID
+    if not device.rules["binding-certificate"](download, value["smdpCertificate"]):
+        return INVALID_CERTIFICATE
+    message = request.get(0x30).raw + download.signature1
+    key = Certificate(value["smdpCertificate"]).public_key
+    if not device.rules["binding-signature"](key, value["smdpSignature2"], message):
+        return INVALID_SIGNATURE
+    if signed2["ccRequiredFlag"] and "hashCc" not in value:
+        return UNDEFINED_ERROR
+    return 0
+
+
+def binding_certificate(download: Download, certificate: bytes) -> bool:
+    """CERT.DPpb under the same CI, and of the same SM-DP+ that authenticated itself."""
+    try:
+        same_server = Certificate(certificate).rid_oid == download.server_oid
+    except CertificateError:
+        return False
+    return same_server and chain_holds(download.identity, certificate, "dp-pb")
+
+
+def binding_signature(key: ecdsa.PublicKey, signature: bytes, message: bytes) -> bool:
+    """smdpSignature2 over smdpSigned2 and euiccSignature1."""
+    return ecdsa.verify(key, signature, message)
+
+
+def signed2_input(euicc_signed2: bytes, smdp_signature2: bytes) -> bytes:
+    """euiccSignature2 covers euiccSigned2 and smdpSignature2 with its tag."""
+    return euicc_signed2 + smdp_signature2
+
+
+def one_time_key(device: Device) -> ecdsa.PrivateKey:
+    """A new key on the curve of the session's identity."""
+    download = device.session.download
+    identity = device.identities[0] if download is None else download.identity
+    return ecdsa.generate(ecdsa.curve_of(identity.private_key), device.entropy)
+
+
+def _one_time_key(device: Device, wanted: bytes | None) -> tuple[ecdsa.PrivateKey, bytes]:
+    """The key of an earlier attempt where the SM-DP+ names it, else a new one."""
+    unused = device.session.unused_one_time_key
+    if unused is not None and unused[1] == wanted:
+        return unused
+    key = device.rules["one-time-key"](device)
+    device.session.unused_one_time_key = key, ecdsa.public_key_point(key)
+    return device.session.unused_one_time_key
+
+
+def cancel_session(device: Device, request: Tlv) -> Answer:
+    """BF41: ends the session and signs why."""
+    value = decode("CancelSessionRequest", request.raw)
+    download = device.session.download
+    if download is None or value["transactionId"] != download.transaction_id:
+        return Answer(encode("CancelSessionResponse", ("cancelSessionResponseError", CANCEL_INVALID_TRANSACTION_ID)))
+    if value["reason"] not in CANCEL_REASONS:
+        return Answer(encode("CancelSessionResponse", ("cancelSessionResponseError", UNDEFINED_ERROR)))
+    device.session.download = device.session.installation = None
+    fields = {
+        "transactionId": download.transaction_id,
+        "smdpOid": download.server_oid,
+        "reason": value["reason"],
+    }
+    signed = encode("EuiccCancelSessionSigned", device.rules["cancel-session-fields"](fields))
+    signature = device.signature(signed, download.identity.ci_key_id)
+    return Answer(tlv.build(0xBF41, tlv.build(0xA0, signed, signature)))
+
+
+def cancel_fields(fields: dict[str, object]) -> dict[str, object]:
+    """What the card signs when a session is cancelled: transactionId, OID of the SM-DP+, the reason given."""
+    return fields

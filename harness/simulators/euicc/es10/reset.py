@@ -1,0 +1,74 @@
+"""eUICCMemoryReset (SGP.32 v1.2 §5.9.5): each bit removes one group, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.codec import decode, encode
+from harness.codec.asn1 import has_bit
+from harness.codec.tlv import Tlv
+from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.es10 import notifications
+from harness.simulators.euicc.state import CardState, Event, ImmediateEnable, Profile, ProfileClass
+
+OK, NOTHING_TO_DELETE, EIM_RESET_NOT_SUPPORTED, CAT_BUSY = 0, 1, 2, 5
+IMMEDIATE_RESET_NOT_SUPPORTED = 1
+DEFAULT_ADDRESS, EIM_CONFIGURATION, IMMEDIATE_CONFIGURATION = 2, 5, 6
+
+GROUPS: Mapping[int, Callable[[Profile], bool]] = {
+    0: lambda profile: profile.profile_class == ProfileClass.OPERATIONAL,
+    1: lambda profile: profile.profile_class == ProfileClass.TEST and not profile.preloaded,
+    3: lambda profile: profile.profile_class == ProfileClass.TEST and profile.preloaded,
+    4: lambda profile: profile.profile_class == ProfileClass.PROVISIONING,
+}
+"""Which profiles a bit of resetOptions means."""
+
+
+def euicc_memory_reset(device: Device, request: Tlv) -> Answer:
+    """BF64. The result fields of eIM and immediate enable configuration stand only where their bits were set."""
+    options = decode("EuiccMemoryResetRequest", request.raw)["resetOptions"]
+    asked = {bit for bit in range(7) if has_bit(options, bit)}
+    doomed = tuple(p for p in device.state.profiles if device.rules["reset-deletes"](asked, p))
+    switched = any(profile.enabled for profile in doomed)
+    if switched and device.rules["cat-is-busy"](device):
+        return _answer({"resetResult": CAT_BUSY})
+    state, deleted = _without(device, device.state, doomed), bool(doomed)
+    if DEFAULT_ADDRESS in asked and state.default_smdp_address != device.config.default_smdp_address:
+        state, deleted = replace(state, default_smdp_address=device.config.default_smdp_address), True
+    results: dict[str, Any] = {"resetResult": OK if deleted else NOTHING_TO_DELETE}
+    if EIM_CONFIGURATION in asked:
+        state, results["resetEimResult"] = device.rules["eims-reset"](device, state)
+    if IMMEDIATE_CONFIGURATION in asked:
+        supported = device.config.immediate_enable_supported
+        results["resetImmediateEnableConfigResult"] = OK if supported else IMMEDIATE_RESET_NOT_SUPPORTED
+        state = replace(state, immediate=ImmediateEnable())
+    return _answer(results, state, switched)
+
+
+def deletes(asked: set[int], profile: Profile) -> bool:
+    """Whether one of the bits means this profile."""
+    return any(bit in asked and means(profile) for bit, means in GROUPS.items())
+
+
+def eims_reset(device: Device, state: CardState) -> tuple[CardState, int]:
+    """The state without any eIM, and the result code."""
+    if not device.config.eim_reset_supported:
+        return state, EIM_RESET_NOT_SUPPORTED
+    if not state.eims:
+        return state, NOTHING_TO_DELETE
+    return replace(state, eims=(), rollback=None), OK
+
+
+def _without(device: Device, state: CardState, doomed: tuple[Profile, ...]) -> CardState:
+    for profile in doomed:
+        state = device.rules["deleted"](state, profile)
+        if state.return_iccid == profile.iccid:
+            state = replace(state, return_iccid=None)
+        state = notifications.with_notifications(device, state, profile, Event.DELETE)
+    return replace(state, rollback=None) if doomed else state
+
+
+def _answer(results: dict[str, Any], state: CardState | None = None, switched: bool = False) -> Answer:
+    return Answer(encode("EuiccMemoryResetResponse", results), state, switched)

@@ -1,0 +1,89 @@
+"""What a card forgets at a reset: channels, chains, answers to be fetched, the terminal's promises, a download under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+
+    from harness.simulators.euicc.device import Identity
+    from harness.simulators.euicc.es10.installation import Installation
+
+
+@dataclass(slots=True)
+class Channel:
+    """One open logical channel."""
+
+    isdr_selected: bool = False
+    path: bytes = b""
+    """Path of the selected file; empty for the MF. Below an ADF it begins with 7FFF."""
+    chain: bytearray = field(default_factory=bytearray)
+    next_block: int = 0
+    response: bytes = b""
+    """What GET RESPONSE has still to fetch."""
+
+    def drop_chain(self) -> None:
+        """Forgets the blocks of a STORE DATA chain."""
+        self.chain.clear()
+        self.next_block = 0
+
+
+@dataclass(slots=True)
+class Proactive:
+    """A proactive session: from the 91xx until the TERMINAL RESPONSE (TS 102 223 §6.1)."""
+
+    command: bytes
+    fetched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What PrepareDownload added to a download session."""
+
+    one_time_key: EllipticCurvePrivateKey
+    one_time_point: bytes
+    binding_key: EllipticCurvePublicKey
+    """The key of CERT.DPpb."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A server that AuthenticateServer took, until the profile is installed or the session is cancelled."""
+
+    transaction_id: bytes
+    identity: Identity
+    server_oid: str
+    server_address: str
+    signature1: bytes
+    """euiccSignature1 as a TLV (5F37): smdpSignature2 covers it."""
+    prepared: Prepared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """The last profile installed in this session, for ImmediateEnable."""
+
+    iccid: bytes
+    server_oid: str
+    server_address: str
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything between one reset and the next."""
+
+    channels: dict[int, Channel] = field(default_factory=lambda: {0: Channel()})
+    terminal_capability: bytes | None = None
+    """The template A9 that counts."""
+    terminal_profile: bytes | None = None
+    proactive: Proactive | None = None
+    refuses_es10: bool = False
+    """The enabled profile changed, and this card wants a reset before it speaks ES10 again."""
+    challenge: bytes | None = None
+    download: Download | None = None
+    unused_one_time_key: tuple[EllipticCurvePrivateKey, bytes] | None = None
+    """A key pair of a download that never came: SGP.22 §5.7.5 allows it to serve the retry."""
+    installation: Installation | None = None
+    installed: Installed | None = None
