@@ -1,0 +1,181 @@
+"""A simulated card as a child process behind the virtual reader, so that a power cut is a SIGKILL.
+
+Rules of this room:
+- The child holds the card and nothing else; what must survive a power cut lies in the file its factory opens.
+- A kill ends the connection to the virtual reader, and pcscd sees the card removed. It is put back only after pcscd has
+  seen that: a card exchanged under a live handle would be powered by nobody.
+- When this process ends, however it ends, the child's control socket closes and the child goes.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from harness.endpoints.pcscd import PrivatePcscd
+from harness.errors import LabFault
+from harness.links import pcsc
+
+_ANSWER_DEADLINE = 20.0
+_PCSCD_DEADLINE = 10.0
+
+
+class CardProcess:
+    """One simulated card in the reader of `pcscd`.
+
+    `factory` names a function as "package.module:function"; it gets `arguments` (JSON values) and the names of the
+    defects to have, and returns the card. The child imports it, so its import should be light.
+    """
+
+    def __init__(self, pcscd: PrivatePcscd, factory: str, arguments: Mapping[str, Any]) -> None:
+        self._pcscd = pcscd
+        self._birth = json.dumps({"factory": factory, "arguments": arguments}).encode() + b"\n"
+        self._defects: tuple[str, ...] = ()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pending = b""
+
+    def start(self) -> Self:
+        """Starts the child and puts the card into the reader; returns when pcscd sees it."""
+        self._spawn()
+        self.insert()
+        return self
+
+    @property
+    def reader(self) -> str:
+        """The reader's full name, for a PcscLink."""
+        return self._pcscd.reader
+
+    @property
+    def pid(self) -> int:
+        """The child's process id; 0 while there is none."""
+        return 0 if self._process is None else self._process.pid
+
+    def insert(self) -> None:
+        """Puts the card into the reader, powered off, and waits until pcscd sees it."""
+        with self._pcscd.connect() as connection:
+            self._order({"do": "insert"}, connection)
+        self._wait(present=True)
+
+    def remove(self) -> None:
+        """Takes the card out; it loses its power. Waits until pcscd sees it."""
+        self._order({"do": "remove"})
+        self._wait(present=False)
+
+    def power_cycle(self) -> None:
+        """Out and in again, in an orderly way. Frees a reader that waits for a mute card."""
+        self.remove()
+        self.insert()
+
+    def kill(self) -> None:
+        """A power cut: SIGKILL, at whatever the card was doing. What it had not stored is lost."""
+        self._end(kill=True)
+        self._wait(present=False)
+
+    def restart(self) -> None:
+        """After `kill`: the same card with the memory it kept, back in the reader."""
+        self._spawn()
+        if self._defects:
+            self.set_defects(self._defects)
+        self.insert()
+
+    def snapshot(self) -> bytes:
+        """The card's whole state."""
+        return base64.b64decode(self._order({"do": "snapshot"})["snapshot"])
+
+    def restore(self, snapshot: bytes) -> None:
+        """Back to a snapshot. The card's volatile state is gone: reset it through its link before use."""
+        self._order({"do": "restore", "snapshot": base64.b64encode(snapshot).decode()})
+
+    def set_defects(self, names: Sequence[str]) -> None:
+        """Gives the card these defects and no others. Reset it through its link before use."""
+        self._defects = tuple(names)
+        self._order({"do": "rules", "defects": list(names)})
+
+    def mute(self, on: bool = True) -> None:
+        """A mute card takes commands and answers none. An exchange under way stays unanswered for good."""
+        self._order({"do": "mute", "on": on})
+
+    def stop(self) -> None:
+        """Ends the child. Stopping twice does nothing."""
+        self._end(kill=False)
+
+    def _spawn(self) -> None:
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+        with theirs:
+            self._process = subprocess.Popen(
+                (sys.executable, "-m", "harness.endpoints.card_child"),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env=environment,
+            )
+        ours.settimeout(_ANSWER_DEADLINE)
+        self._control, self._pending = ours, b""
+        ours.sendall(self._birth)
+        self._answer(ours)
+
+    def _order(self, order: Mapping[str, Any], connection: socket.socket | None = None) -> dict[str, Any]:
+        control = self._control
+        if control is None:
+            raise LabFault("the simulated card is not running", hint="start it, or restart it after a kill")
+        line = json.dumps(order).encode() + b"\n"
+        try:
+            if connection is not None:
+                socket.send_fds(control, [line], [connection.fileno()])
+            else:
+                control.sendall(line)
+        except OSError as fault:
+            raise LabFault(f"the simulated card's process is gone: {fault}") from fault
+        return self._answer(control)
+
+    def _answer(self, control: socket.socket) -> dict[str, Any]:
+        while b"\n" not in self._pending:
+            try:
+                part = control.recv(1 << 20)
+            except OSError as fault:
+                raise LabFault(f"the simulated card's process does not answer: {fault}") from fault
+            if not part:
+                raise LabFault("the simulated card's process is gone")
+            self._pending += part
+        line, _, self._pending = self._pending.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        if "fault" in answer:
+            raise RuntimeError(f"the simulated card broke:\n{answer['fault']}")
+        return answer
+
+    def _wait(self, *, present: bool) -> None:
+        if not pcsc.wait_for_card(self.reader, present=present, deadline=_PCSCD_DEADLINE):
+            raise LabFault(
+                f"pcscd did not see the card {'in' if present else 'out of'} {self.reader!r} "
+                f"within {_PCSCD_DEADLINE:g} s"
+            )
+
+    def _end(self, *, kill: bool) -> None:
+        process, control = self._process, self._control
+        self._process = self._control = None
+        if process is None or control is None:
+            return
+        if kill:
+            process.kill()
+        control.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:  # it is busy, and will not be asked twice
+            process.kill()
+            process.wait()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
