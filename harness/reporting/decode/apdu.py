@@ -67,6 +67,8 @@ class Command:
     octets: bytes
     data: bytes
     le: int | None
+    data_offset: int = 5
+    """Where the data begins in the octets."""
 
     @property
     def ins(self) -> int:
@@ -113,7 +115,7 @@ def command(octets: bytes) -> Command | None:
         if len(body) == 3:
             return Command(octets, b"", size or 65536)
         rest = body[3 + size :]
-        return Command(octets, body[3 : 3 + size], int.from_bytes(rest, "big") if rest else None)
+        return Command(octets, body[3 : 3 + size], int.from_bytes(rest, "big") if rest else None, data_offset=7)
     size = body[0]
     rest = body[1 + size :]
     return Command(octets, body[1 : 1 + size], rest[0] or 256 if rest else None)

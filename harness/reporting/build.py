@@ -1,0 +1,226 @@
+"""From a run as it was recorded to the report model."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from harness.evidence.records import CaseResult, Run, SlotRun
+from harness.evidence.verdicts import Verdict
+from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
+from harness.reporting.model import (
+    AreaView,
+    CaseView,
+    Report,
+    ResultView,
+    SlotView,
+    StepView,
+    Tally,
+)
+from harness.reporting.views import QUIET, TROUBLED, Limits, Viewer
+
+AREAS = ("euicc", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "security")
+"""The order of the catalogue; others follow by name."""
+
+FACTS: Mapping[str, str] = {
+    "specification": "Specification",
+    "lab": "Lab",
+    "lab_file": "Lab file",
+    "operator": "Operator",
+    "started_utc": "Began (UTC)",
+    "ended_utc": "Ended (UTC)",
+    "seed": "Seed",
+    "clock": "Clock",
+    "pki": "Certificates",
+    "command": "Command",
+    "run": "Run",
+}
+
+
+def build_report(run: Run, *, redact: bool = True, limits: Limits | None = None) -> Report:
+    """The report of this run. `redact=False` shows identifiers and keys; `limits` cuts every case alike."""
+    masker = masker_for(run) if redact else SHOW_ALL
+    results = _named(list(run.results))
+    counts = Counter(result.verdict for result in results)
+    areas = tuple(_areas(results, masker, limits))
+    headline, blame = headline_of(counts, finished=run.finished)
+    return Report(
+        title="SGP.32 conformance run",
+        headline=headline,
+        blame=blame,
+        facts=tuple(_facts(run, masker)),
+        slots=tuple(_slot(slot, run, masker) for slot in run.slots),
+        areas=areas,
+        counts=counts,
+        by_area=tuple(_tally(area.name, (result for case in area.cases for result in case.results)) for area in areas),
+        by_way=tuple(_by_way(results)),
+        remarks=tuple(_remarks(run, masker)),
+        masked=redact,
+        used=tuple(verdict for verdict in Verdict if counts[verdict]),
+    )
+
+
+def headline_of(counts: Counter[Verdict], *, finished: bool = True) -> tuple[str, str]:
+    """The outcome in one sentence, and whose fault it is first of all."""
+    sentences = []
+    blame = ""
+    if counts[Verdict.FAIL]:
+        sentences.append(f"The device broke a certain rule in {_results(counts[Verdict.FAIL])}.")
+    if counts[Verdict.DEVIATION]:
+        sentences.append(f"It differs from our reading in {_results(counts[Verdict.DEVIATION])}.")
+    if sentences:
+        blame = "device"
+    if counts[Verdict.ERROR]:
+        sentences.append(f"The harness itself was wrong in {_results(counts[Verdict.ERROR])}.")
+        blame = blame or "harness"
+    if counts[Verdict.INCONCLUSIVE]:
+        sentences.append(f"The lab or a precondition failed in {_results(counts[Verdict.INCONCLUSIVE])}.")
+        blame = blame or "lab"
+    if not sentences:
+        judged = counts[Verdict.PASS]
+        sentences.append(f"No rule was broken in {_results(judged)}." if judged else "Nothing was judged.")
+    if counts[Verdict.NOT_RUN]:
+        sentences.append(f"{_results(counts[Verdict.NOT_RUN])} not run.")
+    if not finished:
+        sentences.insert(0, "The run did not end by itself.")
+    return " ".join(sentences), blame
+
+
+def _results(count: int) -> str:
+    return f"{count} result{'' if count == 1 else 's'}"
+
+
+def _named(results: list[CaseResult]) -> list[CaseResult]:
+    """Results sorted by case; those that never began take what others of their case know about it."""
+    from dataclasses import replace
+
+    about = {result.case: result for result in results if result.title}
+    found = []
+    for result in results:
+        twin = about.get(result.case)
+        if twin is not None and not result.title:
+            result = replace(result, title=twin.title, clause=twin.clause, confidence=twin.confidence, area=twin.area)
+        found.append(result)
+    return found
+
+
+def _areas(results: list[CaseResult], masker: RunMasker, limits: Limits | None) -> Iterator[AreaView]:
+    by_case: defaultdict[tuple[str, str], list[CaseResult]] = defaultdict(list)
+    for result in results:
+        by_case[result.area or "other", result.case].append(result)
+    names = {area for area, _ in by_case}
+    order = [*(area for area in AREAS if area in names), *sorted(names - set(AREAS))]
+    anchors: Counter[str] = Counter()
+    for area in order:
+        cases = sorted(case for name, case in by_case if name == area)
+        yield AreaView(area, tuple(_case(by_case[area, case], masker, limits, anchors) for case in cases))
+
+
+def _case(results: list[CaseResult], masker: RunMasker, limits: Limits | None, anchors: Counter[str]) -> CaseView:
+    first = results[0]
+    return CaseView(
+        first.case,
+        masker.text(first.title),
+        first.clause,
+        first.confidence,
+        first.area,
+        tuple(_result(result, masker, limits, anchors) for result in results),
+    )
+
+
+def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchors: Counter[str]) -> ResultView:
+    anchor = f"{result.case}-{result.slot}-{result.link}".strip("-").replace(" ", "_")
+    anchors[anchor] += 1
+    if anchors[anchor] > 1:
+        anchor = f"{anchor}-{anchors[anchor]}"
+    trouble = result.verdict in (Verdict.FAIL, Verdict.DEVIATION, Verdict.INCONCLUSIVE, Verdict.ERROR)
+    viewer = Viewer(result.slot, masker)
+    since = min((exchange.at_ns for exchange in result.all_exchanges), default=0)
+    return ResultView(
+        anchor=anchor,
+        case=result.case,
+        slot=result.slot,
+        link=result.link,
+        verdict=result.verdict,
+        disposition=result.disposition,
+        reason=masker.text(result.reason),
+        attempt=result.attempt,
+        duration_s=result.duration_s,
+        began=f"{result.began:%Y-%m-%d %H:%M:%S.%f}"[:-3] if result.began else "",
+        steps=tuple(
+            StepView(
+                number=step.number,
+                text=masker.text(step.text),
+                expect=masker.text(step.expect),
+                observed=masker.text(step.observed),
+                reason=masker.text(step.reason),
+                verdict=step.verdict,
+                precondition=step.precondition,
+                confidence=step.confidence,
+                entries=viewer.entries(
+                    step.exchanges,
+                    limits or (TROUBLED if trouble and step.verdict is not Verdict.PASS else QUIET),
+                    since,
+                ),
+                notes=viewer.notes(step.notes),
+            )
+            for step in result.steps
+        ),
+        setup=viewer.entries(result.exchanges, limits or (TROUBLED if trouble and not result.steps else QUIET), since),
+        notes=viewer.notes(result.notes),
+    )
+
+
+def _slot(slot: SlotRun, run: Run, masker: RunMasker) -> SlotView:
+    remarks = [str((run.about.get(key) or {}).get(slot.name) or "") for key in ("lab_faults", "absent")]
+    if slot.torn_lines:
+        remarks.append(f"{slot.torn_lines} line{'s' if slot.torn_lines > 1 else ''} of its record could not be read")
+    facts = tuple((name.replace("_", " "), masker.text(value)) for name, value in _plain(slot.device))
+    return SlotView(slot.name, slot.kind, slot.links, facts, masker.text("; ".join(filter(None, remarks))))
+
+
+def _plain(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _plain(value, f"{prefix}{name} ")
+        elif isinstance(value, list | tuple):
+            if value:
+                yield f"{prefix}{name}", ", ".join(map(str, value))
+        elif value not in (None, ""):
+            yield f"{prefix}{name}", str(value)
+
+
+def _facts(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
+    for key, label in FACTS.items():
+        value = run.about.get(key)
+        if value not in (None, "", []):
+            words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield label, masker.text(words)
+    environment = run.about.get("environment") or {}
+    if environment:
+        yield "Harness", f"sgp32-harness {environment.get('harness', '')}"
+        yield "Host", f"Python {environment.get('python', '')}, {environment.get('platform', '')}"
+        packages = environment.get("packages") or {}
+        yield "Packages", ", ".join(f"{name} {version}" for name, version in packages.items())
+
+
+def _remarks(run: Run, masker: RunMasker) -> Iterator[str]:
+    if not run.about:
+        yield "run.json is missing or cannot be read: what was run on what is known from the slots' records only."
+    if not run.finished:
+        yield "The run was cut off or is still running: what it had not reached is shown as not run."
+    for error in run.about.get("errors") or ():
+        yield masker.text(f"Harness error: {error}")
+
+
+def _by_way(results: Iterable[CaseResult]) -> Iterator[Tally]:
+    ways: defaultdict[str, list[CaseResult]] = defaultdict(list)
+    for result in results:
+        ways[f"{result.slot} · {result.link}" if result.link else result.slot].append(result)
+    for name, found in ways.items():
+        yield Tally(name, Counter(result.verdict for result in found))
+
+
+def _tally(name: str, results: Iterable[ResultView]) -> Tally:
+    return Tally(name, Counter(result.verdict for result in results))

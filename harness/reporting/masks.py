@@ -1,0 +1,173 @@
+"""The masker of one run: what identifies its devices is gathered from the whole record before anything is shown.
+
+An identifier may be cut in two by the blocks of a STORE DATA chain or of GET RESPONSE. The payloads of a link are therefore
+also read as one stream, and an identifier that crosses a border is masked on both sides of it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.evidence.identifiers import Identifier, in_octets, in_text
+from harness.evidence.masking import Masker
+from harness.evidence.records import ExchangeRecord, Run, SlotRun
+from harness.reporting.decode import apdu, at
+
+
+@dataclass(frozen=True, slots=True)
+class RunMasker:
+    """Masks what is shown of one run."""
+
+    masker: Masker
+    _borders: Mapping[tuple[str, int], frozenset[int]] = field(default_factory=dict)
+
+    def text(self, text: str) -> str:
+        """Words."""
+        return self.masker.text(text)
+
+    def hex(self, octets: bytes) -> str:
+        """Octets of a field."""
+        return self.masker.hex(octets)
+
+    def wire(self, slot: str, record: ExchangeRecord) -> str:
+        """A message as it was on the wire: hexadecimal, or the characters of a serial line."""
+        places = self._borders.get((slot, record.number), frozenset())
+        if record.interface == "AT":
+            return self.masker.characters(record.octets, places)
+        return self.masker.hex(record.octets, places)
+
+
+SHOW_ALL = RunMasker(Masker())
+"""Hides nothing."""
+
+
+def masker_for(run: Run, known: Iterable[Identifier] = ()) -> RunMasker:
+    """A masker for everything that the record of this run gives away, and for what is `known` besides."""
+    streams = [stream for slot in run.slots for stream in _streams(slot)]
+    found: dict[Identifier, None] = dict.fromkeys(known)
+    found.update(dict.fromkeys(_identifiers(run, streams)))
+    masker = Masker(found)
+    borders: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+    for stream in streams:
+        for key, places in stream.crossings(masker):
+            borders[key] |= places
+    return RunMasker(masker, {key: frozenset(places) for key, places in borders.items()})
+
+
+def _identifiers(run: Run, streams: Iterable[_Stream]) -> Iterator[Identifier]:
+    yield from in_text(" \n".join(_words(run.about)))
+    for slot in run.slots:
+        yield from in_text(" \n".join(_words(slot.device)))
+        for record in _records(slot):
+            yield from in_octets(record.octets, serial=record.interface == "AT" and not record.to_device)
+            for text in record.note.values():
+                yield from in_text(text)
+    for result in run.results:
+        for step in result.steps:
+            yield from in_text(" \n".join((step.text, step.expect, step.observed, step.reason)))
+        yield from in_text(result.reason)
+    for stream in streams:
+        yield from in_octets(stream.octets())
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(inner, str | int):
+                yield f"{key}: {inner}"
+            else:
+                yield from _words(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _words(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _records(slot: SlotRun) -> Iterator[ExchangeRecord]:
+    yield from slot.exchanges
+    for result in slot.results:
+        yield from result.all_exchanges
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A payload and where its octets are in the message: every `stride` octets from `start`."""
+
+    slot: str
+    number: int
+    payload: bytes
+    start: int
+    stride: int
+
+
+class _Stream:
+    """The payloads of one direction of one slot, end to end."""
+
+    def __init__(self) -> None:
+        self._pieces: list[_Piece] = []
+        self._starts: list[int] = []
+        self._size = 0
+
+    def add(self, piece: _Piece) -> None:
+        if piece.payload:
+            self._pieces.append(piece)
+            self._starts.append(self._size)
+            self._size += len(piece.payload)
+
+    def octets(self) -> bytes:
+        return b"".join(piece.payload for piece in self._pieces)
+
+    def crossings(self, masker: Masker) -> Iterator[tuple[tuple[str, int], set[int]]]:
+        """For each identifier that crosses a border: which half octets of which message are its secret part."""
+        octets = self.octets()
+        for first, behind in masker.places(octets).items():
+            if self._piece_at(first) == self._piece_at(behind - 1):
+                continue
+            for offset in masker.secret_places(octets[first:behind]):
+                yield self._place(2 * first + offset)
+
+    def _piece_at(self, at: int) -> int:
+        return bisect_right(self._starts, at) - 1
+
+    def _place(self, half: int) -> tuple[tuple[str, int], set[int]]:
+        index = self._piece_at(half // 2)
+        piece = self._pieces[index]
+        within = half // 2 - self._starts[index]
+        at = piece.start + piece.stride * within
+        if piece.stride == 1:
+            return (piece.slot, piece.number), {2 * at + half % 2}
+        character = at + half % 2
+        return (piece.slot, piece.number), {2 * character, 2 * character + 1}
+
+
+def _streams(slot: SlotRun) -> Iterator[_Stream]:
+    found: defaultdict[tuple[str, str, str], _Stream] = defaultdict(_Stream)
+    for record in sorted(_records(slot), key=lambda record: record.number):
+        piece = _piece(slot.name, record)
+        if piece is not None:
+            found[record.link, record.interface, record.direction].add(piece)
+    yield from found.values()
+
+
+def _piece(slot: str, record: ExchangeRecord) -> _Piece | None:
+    if record.interface == "APDU":
+        return _apdu_piece(slot, record, record.octets, 0, 1)
+    if record.interface == "AT":
+        inner = at.carried(record.octets)
+        where = record.octets.lower().find(inner.apdu.hex().encode()) if inner else -1
+        return _apdu_piece(slot, record, inner.apdu, where, 2) if inner and where >= 0 else None
+    return None
+
+
+def _apdu_piece(slot: str, record: ExchangeRecord, octets: bytes, start: int, stride: int) -> _Piece | None:
+    if not record.to_device:
+        return _Piece(slot, record.number, octets[:-2], start, stride)
+    command = apdu.command(octets)
+    if command is None or not command.data:
+        return None
+    return _Piece(slot, record.number, command.data, start + stride * command.data_offset, stride)

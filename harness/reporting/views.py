@@ -1,0 +1,117 @@
+"""Entries of a conversation as the report shows them: masked, flattened, cut to length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from harness.evidence.records import ExchangeRecord, NoteRecord
+from harness.reporting.decode.conversation import conversation
+from harness.reporting.decode.entry import Entry
+from harness.reporting.decode.tree import Node
+from harness.reporting.masks import RunMasker
+from harness.reporting.model import EntryView, PartView, TreeLine, WireView
+
+TELLING = 4
+"""A field of so many octets shows them beside its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one message is shown, in octets; the rest is in the record."""
+
+    wire: int = 2048
+    field: int = 64
+    tree_lines: int = 400
+    words: int = 4000
+
+
+FULL = Limits(wire=1 << 30, field=1 << 30, tree_lines=1 << 30, words=1 << 30)
+TROUBLED = Limits()
+QUIET = Limits(wire=120, field=32, tree_lines=60, words=400)
+"""For what went well: enough to see what was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Shows the exchanges of one slot."""
+
+    slot: str
+    masker: RunMasker
+
+    def entries(self, records: Iterable[ExchangeRecord], limits: Limits, since_ns: int) -> tuple[EntryView, ...]:
+        """The conversation of these records, times counted from `since_ns`."""
+        return tuple(self._entry(entry, limits, since_ns) for entry in conversation(records))
+
+    def notes(self, notes: Iterable[NoteRecord]) -> tuple[str, ...]:
+        """Remarks of the harness, each with its details."""
+        found = []
+        for note in notes:
+            details = "; ".join(f"{name}: {value}" for name, value in note.details.items())
+            found.append(self.masker.text(f"{note.text} ({details})" if details else note.text))
+        return tuple(found)
+
+    def _entry(self, entry: Entry, limits: Limits, since_ns: int) -> EntryView:
+        text = self.masker.text
+        return EntryView(
+            at_ms=(entry.at_ns - since_ns) / 1e6,
+            interface=entry.interface,
+            title=text(entry.title),
+            outcome=text(entry.outcome),
+            gist=text(entry.gist),
+            fault=text(entry.fault),
+            parts=tuple(
+                PartView(
+                    part.heading,
+                    tuple(self._tree(part.trees, limits)),
+                    tuple(shortened(text(line), limits.words) for line in part.lines),
+                )
+                for part in entry.parts
+                if part.trees or part.lines
+            ),
+            wire=tuple(self._wire(record, limits, since_ns) for record in entry.records),
+        )
+
+    def _tree(self, trees: Iterable[Node], limits: Limits) -> Iterator[TreeLine]:
+        left = limits.tree_lines
+        for tree in trees:
+            for depth, node in _flat(tree, 0):
+                left -= 1
+                if left < 0:
+                    yield TreeLine(0, "", "… more fields", "the octets below have them", "", "")
+                    return
+                yield self._line(depth, node, limits)
+
+    def _line(self, depth: int, node: Node, limits: Limits) -> TreeLine:
+        octets = ""
+        if node.octets is not None and (not node.value or node.fault or len(node.octets) <= TELLING):
+            octets = shortened(self.masker.hex(node.octets), 2 * limits.field, len(node.octets))
+        words = shortened(self.masker.text(node.value), limits.words)
+        return TreeLine(depth, node.tag, node.label, words, octets, node.fault)
+
+    def _wire(self, record: ExchangeRecord, limits: Limits, since_ns: int) -> WireView:
+        text = self.masker.wire(self.slot, record)
+        # Serial lines have one character an octet (a masked one too), hexadecimal two.
+        room = limits.wire if record.interface == "AT" else 2 * limits.wire
+        cut = max(0, len(record.octets) - limits.wire) if len(text) > room else 0
+        return WireView(
+            record.to_device,
+            record.interface,
+            (record.at_ns - since_ns) / 1e6,
+            text[:room].rstrip("\r\n") if record.interface == "AT" else text[:room],
+            cut,
+            f"slots/{self.slot}/events.jsonl line {record.number}",
+        )
+
+
+def shortened(text: str, room: int, octets: int = 0) -> str:
+    """The text, or its beginning and what is missing."""
+    if len(text) <= room:
+        return text
+    return f"{text[:room]}… ({octets} octets)" if octets else f"{text[:room]}…"
+
+
+def _flat(node: Node, depth: int) -> Iterator[tuple[int, Node]]:
+    yield depth, node
+    for child in node.children:
+        yield from _flat(child, depth + 1)
