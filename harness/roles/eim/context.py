@@ -1,0 +1,45 @@
+"""What a handler may look at beside the state, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from harness.roles.eim.events import Event
+from harness.roles.eim.identity import EimIdentity
+from harness.roles.eim.ports import HttpPort
+from harness.roles.eim.state import EimState
+from harness.rules import Rules
+
+
+class Trouble(StrEnum):
+    """Why a message got no ESipa answer. The binding chooses its own status for each."""
+
+    NONE = ""
+    MALFORMED = "malformed"
+    """No ESipa message can answer it."""
+    NOT_FORWARDED = "not-forwarded"
+    """A notification did not reach its receiver, so the device must keep it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What stays the same from message to message."""
+
+    identity: EimIdentity
+    rules: Rules
+    http: HttpPort | None = None
+    """The way to SM-DP+s; without one, indirect downloads and forwarding fail with the protocol's errors."""
+    trusted_ci: tuple[bytes, ...] = ()
+    """CI certificates (DER); none known means that chains are taken as they come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What handling one message led to."""
+
+    state: EimState
+    reply: bytes = b""
+    """The ESipa message to answer with; empty where the function has no answer (HandleNotification) or there is trouble."""
+    events: tuple[Event, ...] = field(default=())
+    trouble: Trouble = Trouble.NONE

@@ -1,0 +1,183 @@
+"""Data requests (BF52) and what an IPA answers to them (SGP.32 v1.2 §2.11.1.2).
+
+Rules of this room:
+- The answer is read field by field: one field that cannot be read costs that field, and a finding, not the answer.
+- Certificates, notifications and results are kept as the octets that were received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.codec import DecodeError, decode, encode
+from harness.codec.asn1 import has_bit
+from harness.codec.tlv import Tlv, build
+from harness.roles.eim import reading
+from harness.roles.eim.commands import tag_list
+
+EVERYTHING = (0xA0, 0x81, 0xA2, 0xBF20, 0xBF22, 0x83, 0x84, 0xA5, 0xA6, 0xA8, 0xA9)
+"""All tags that a tag list may name in v1.2; 5A and BF2D are none of them."""
+
+IPA_FEATURES = (
+    "directRspServerCommunication",
+    "indirectRspServerCommunication",
+    "eimDownloadDataHandling",
+    "eimCtxParams1Generation",
+    "eimProfileMetadataVerification",
+    "minimizeEsipaBytes",
+)
+IPA_PROTOCOLS = ("ipaRetrieveHttps", "ipaRetrieveCoaps", "ipaInjectHttps", "ipaInjectCoaps", "ipaProprietary")
+
+
+@dataclass(frozen=True, slots=True)
+class IpaEuiccData:
+    """What an IPA told about itself and its eUICC. `fields` are named and shaped as the codec names and shapes them."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    euicc_info1: bytes | None = None
+    """BF20 as received."""
+    device_info: bytes | None = None
+    """The contents of A9 as received, for ctxParams1."""
+    notifications: tuple[Tlv, ...] = ()
+    results: tuple[Tlv, ...] = ()
+    """The BF51 of each stored result."""
+    findings: tuple[str, ...] = ()
+
+    @property
+    def transaction_id(self) -> bytes | None:
+        value = self.fields.get("eimTransactionId")
+        return value if isinstance(value, bytes) else None
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The IPA's features by name; empty where it did not tell."""
+        return frozenset(self.fields.get("ipaCapabilities", {}).get("features", ()))
+
+
+def data_request(
+    transaction_id: bytes | None,
+    tags: bytes | Iterable[int] = EVERYTHING,
+    *,
+    ci_key_id: bytes | None = None,
+    notification: tuple[str, Any] | None = None,
+    result_sequence_number: int | None = None,
+) -> bytes:
+    """The IpaEuiccDataRequest, BF52. `notification` is a search criterion as the codec takes it."""
+    value: dict[str, Any] = {"tagList": tag_list(tags)}
+    if ci_key_id is not None:
+        value["euiccCiPKIdentifierToBeUsed"] = ci_key_id
+    if notification is not None:
+        value["searchCriteriaNotification"] = notification
+    if result_sequence_number is not None:
+        value["searchCriteriaEuiccPackageResult"] = ("seqNumber", result_sequence_number)
+    if transaction_id is not None:
+        value["eimTransactionId"] = transaction_id
+    return encode("IpaEuiccDataRequest", value)
+
+
+def read_data(body: Tlv) -> IpaEuiccData:
+    """The fields inside `body` (A0, or BF52 where the A0 is missing). Raises DecodeError where it is no row of TLVs."""
+    fields: dict[str, Any] = {}
+    findings: list[str] = []
+    for item in body.children:
+        entry = _FIELDS.get(item.tag)
+        if entry is None:
+            continue  # an extension: v1.3 and vendors add fields
+        name, read = entry
+        try:
+            value, fault = read(item)
+        except DecodeError as error:
+            findings.append(f"{name} cannot be read: {error}")
+            continue
+        fields[name] = value
+        if fault:
+            findings.append(f"{name} {fault}")
+    info1 = body.find(0xBF20)
+    return IpaEuiccData(
+        fields,
+        euicc_info1=info1.raw if info1 and "euiccInfo1" in fields else None,
+        device_info=reading.octets(body, 0xA9) if "deviceInfo" in fields else None,
+        notifications=fields.get("notificationsList", ()),
+        results=fields.get("euiccPackageResultList", ()),
+        findings=tuple(findings),
+    )
+
+
+Reader = Callable[[Tlv], tuple[Any, str]]
+
+
+def _text(item: Tlv) -> tuple[str, str]:
+    return reading.text(item), ""
+
+
+def _integer(item: Tlv) -> tuple[int, str]:
+    return reading.integer(item), ""
+
+
+def _octets(item: Tlv) -> tuple[bytes, str]:
+    return item.value, ""
+
+
+def _row(item: Tlv) -> tuple[tuple[Tlv, ...], str]:
+    return item.children, ""
+
+
+def _v10_row(item: Tlv) -> tuple[tuple[Tlv, ...], str]:
+    return item.children, "carries the tag of v1.0, BF2B"
+
+
+def _certificate(item: Tlv) -> tuple[bytes, str]:
+    octets, is_implicit = reading.certificate(item)
+    return octets, "" if is_implicit else "holds the whole SEQUENCE inside its implicit tag"
+
+
+def _message(type_name: str) -> Reader:
+    return lambda item: (decode(type_name, item.raw), "")
+
+
+def _sequence(type_name: str) -> Reader:
+    """A SEQUENCE whose own tag was replaced by the field's."""
+
+    def read(item: Tlv) -> tuple[Any, str]:
+        return decode(type_name, build(0x30, item.value)), ""
+
+    return read
+
+
+def _capabilities(item: Tlv) -> tuple[dict[str, Any], str]:
+    """IpaCapabilities, by names. A BIT STRING written as one octet a bit is understood and told."""
+    value: dict[str, Any] = {}
+    faults = []
+    for tag, key, names in ((0x80, "features", IPA_FEATURES), (0x81, "protocols", IPA_PROTOCOLS)):
+        bits = item.find(tag)
+        if bits is None:
+            continue
+        unused, content = bits.value[:1], bits.value[1:]
+        if not unused or unused[0] > 7:
+            raise DecodeError(f"{key} are no BIT STRING", offset=bits.offset)
+        if len(content) > 1 and set(content) <= {0, 1}:
+            faults.append(f"writes its {key} as one octet a bit")
+            value[key] = tuple(name for name, octet in zip(names, content, strict=False) if octet)
+        else:
+            bit_string = (content, len(content) * 8 - unused[0])
+            value[key] = tuple(name for position, name in enumerate(names) if has_bit(bit_string, position))
+    return value, "; ".join(faults)
+
+
+_FIELDS: Mapping[int, tuple[str, Reader]] = {
+    0xA0: ("notificationsList", _row),
+    0xBF2B: ("notificationsList", _v10_row),
+    0x81: ("defaultSmdpAddress", _text),
+    0xA2: ("euiccPackageResultList", _row),
+    0xBF20: ("euiccInfo1", _message("EUICCInfo1")),
+    0xBF22: ("euiccInfo2", _message("EUICCInfo2")),
+    0x83: ("rootSmdsAddress", _text),
+    0x84: ("associationToken", _integer),
+    0xA5: ("eumCertificate", _certificate),
+    0xA6: ("euiccCertificate", _certificate),
+    0x87: ("eimTransactionId", _octets),
+    0xA8: ("ipaCapabilities", _capabilities),
+    0xA9: ("deviceInfo", _sequence("DeviceInfo")),
+}

@@ -1,0 +1,56 @@
+"""ESipa.HandleNotification: a notification that goes on to its receiver, or a result (SGP.32 v1.2 §5.14.7).
+
+There is no answer but the transport's own: the device may forget a notification when it hears success, so it hears
+success only where the receiver took it.
+"""
+
+from __future__ import annotations
+
+from harness.codec import DecodeError
+from harness.codec.tlv import Tlv
+from harness.roles.eim import notifications, provide_eim_package_result, reading
+from harness.roles.eim.context import Context, Outcome, Trouble
+from harness.roles.eim.events import DownloadReported, Event, Finding
+from harness.roles.eim.notifications import INSTALLATION_RESULT, OTHER_SIGNED, read_notification
+from harness.roles.eim.state import EimState
+from harness.roles.eim.taking_downloads import close, operation_of_session
+
+
+def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
+    """Takes a HandleNotificationEsipa. Raises DecodeError."""
+    body = reading.only_child(message)
+    if body.tag == 0xBF50:
+        taken = provide_eim_package_result.answer(state, body, now, context)
+        return Outcome(taken.state, b"", taken.events, taken.trouble)
+    findings: tuple[Event, ...] = ()
+    if body.tag in (INSTALLATION_RESULT, OTHER_SIGNED):
+        findings = (Finding(now, None, "HandleNotificationEsipa", "pendingNotification stands without its A0"),)
+    elif body.tag == 0xA0:
+        body = reading.only_child(body)
+    else:
+        raise DecodeError(f"{body.tag:X} is no HandleNotificationEsipa", offset=body.offset)
+    state, reported = _installation(state, body, now)
+    arrived, events = notifications.forward((body,), None, now, context)
+    trouble = Trouble.NONE if arrived else Trouble.NOT_FORWARDED
+    return Outcome(state, b"", (*findings, *reported, *events), trouble)
+
+
+def _installation(state: EimState, body: Tlv, now: float) -> tuple[EimState, tuple[Event, ...]]:
+    """What an installation result says of a download that went through here."""
+    try:
+        installation = read_notification(body).installation
+    except DecodeError:
+        return state, ()  # forwarding reports it
+    operation = operation_of_session(state, installation)
+    if installation is None or operation is None or not operation.is_open:
+        return state, ()
+    state = close(state, operation, installation.is_installed, body.raw, installation.error_reason)
+    event = DownloadReported(
+        now,
+        operation.eid,
+        operation.transaction_id,
+        installation.is_installed,
+        installation.error_reason,
+        body.raw,
+    )
+    return state, (event,)

@@ -1,0 +1,146 @@
+"""ESipa.InitiateAuthentication: an indirect download begins (SGP.32 v1.2 §5.14.1, §3.2.3.2).
+
+Rules of this room:
+- Which SM-DP+ is asked comes from the operator's order; an IPA that names another one is refused, and so is an SM-DP+
+  that signs for another address than it was asked at (smdpAddressMismatch), or has another OID than ordered.
+- What the SM-DP+ signed reaches the card as the octets it sent.
+"""
+
+from __future__ import annotations
+
+from harness.codec import DecodeError, tlv
+from harness.codec.tlv import Tlv
+from harness.crypto.certificates import Certificate
+from harness.errors import HarnessError
+from harness.roles.eim import es9plus, reading, relaying
+from harness.roles.eim.context import Context, Outcome
+from harness.roles.eim.finding_devices import awaiting
+from harness.roles.eim.relaying import UNDEFINED_ERROR, Refused, Step
+from harness.roles.eim.state import DOWNLOAD, Device, DownloadSession, EimState, Operation
+
+INVALID_DP_ADDRESS, SMDP_ADDRESS_MISMATCH, SMDP_OID_MISMATCH, INVALID_EIM_TRANSACTION_ID = 1, 50, 51, 52
+
+STEP = Step(
+    "initiateAuthentication",
+    0xBF39,
+    0x81,
+    INVALID_EIM_TRANSACTION_ID,
+    {"8.8.1/3.8": INVALID_DP_ADDRESS, "8.8.3/3.1": 2, "8.8.2/3.1": 3, "8.8.4/3.7": 3},
+)
+
+
+def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
+    """Answers an InitiateAuthenticationRequestEsipa. Raises DecodeError."""
+    try:
+        return _answer(state, message, now, context)
+    except Refused as refusal:
+        return relaying.refused(state, STEP, refusal, message, now)
+
+
+def _answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
+    challenge = message.get(0x81).value
+    operation = _operation(state, reading.octets(message, 0x82))
+    device = None if operation is None else state.devices.get(operation.eid)
+    address = _address(operation, device, message.find(0x83), context)
+    info1 = _euicc_info1(message, device)
+    request = {
+        "smdpAddress": address,
+        "euiccChallenge": es9plus.base64_text(challenge),
+        "euiccInfo1": es9plus.base64_text(info1),
+    }
+    from_smdp = relaying.ask(STEP, address, request, context)
+    signed = relaying.received(from_smdp, "serverSigned1", 0x30)
+    signature = relaying.received(from_smdp, "serverSignature1", 0x5F37)
+    ci_key_id = relaying.received(from_smdp, "euiccCiPKIdToBeUsed", 0x04)
+    certificate = relaying.received(from_smdp, "serverCertificate", 0x30)
+    transaction = _checked(signed, challenge, address, context)
+    relaying.same_transaction(transaction, from_smdp)
+    _check_oid(operation, certificate.raw)
+    session = DownloadSession(transaction, address, None if operation is None else operation.transaction_id)
+    parts = [tlv.build(0x80, transaction), signed.raw, signature.raw, ci_key_id.raw, certificate.raw]
+    parts += _matching(operation, device, message)
+    reply = relaying.ok(STEP, *parts)
+    return relaying.relayed(
+        state.with_session(session), STEP, reply, session, None if device is None else device.eid, now
+    )
+
+
+def _operation(state: EimState, transaction: bytes | None) -> Operation | None:
+    """The operation that the IPA works on; None where it began a download by itself."""
+    if transaction is None:
+        waiting = awaiting(state, DOWNLOAD)
+        return waiting[0] if len(waiting) == 1 else None
+    operation = state.operations.get(transaction)
+    if operation is None or operation.kind != DOWNLOAD or not operation.is_open:
+        raise Refused(INVALID_EIM_TRANSACTION_ID, "no download that is open has this eimTransactionId")
+    return operation
+
+
+def _address(operation: Operation | None, device: Device | None, field: Tlv | None, context: Context) -> str:
+    named = None if field is None else reading.text(field)
+    ordered = None if operation is None or operation.order is None else operation.order.smdp_address
+    if ordered is None and named is None and device is not None and device.data is not None:
+        ordered = device.data.fields.get("defaultSmdpAddress")
+    if named and ordered and not context.rules["smdp-address-matches"](ordered, named):
+        raise Refused(SMDP_ADDRESS_MISMATCH, f"the IPA names {named}, the order {ordered}")
+    address = ordered or named
+    if not address:
+        raise Refused(INVALID_DP_ADDRESS, "neither the IPA nor the order names an SM-DP+")
+    return address
+
+
+def _euicc_info1(message: Tlv, device: Device | None) -> bytes:
+    """euiccInfo1 as received now, or as the IPA told it before."""
+    field = message.find(0xBF20)
+    if field is not None:
+        return field.raw
+    if device is None or device.data is None or device.data.euicc_info1 is None:
+        raise Refused(UNDEFINED_ERROR, "the IPA sends no euiccInfo1, and none is known")
+    return device.data.euicc_info1
+
+
+def _checked(signed: Tlv, challenge: bytes, address: str, context: Context) -> bytes:
+    """The transactionId of a serverSigned1 that fits what was asked."""
+    try:
+        server_address = reading.text(signed.get(0x83))
+        transaction, signed_challenge = signed.get(0x80).value, signed.get(0x81).value
+    except DecodeError as fault:
+        raise Refused(UNDEFINED_ERROR, f"serverSigned1: {fault}") from fault
+    if not context.rules["smdp-address-matches"](address, server_address):
+        raise Refused(SMDP_ADDRESS_MISMATCH, f"{address} signs for {server_address}")
+    if signed_challenge != challenge:
+        raise Refused(UNDEFINED_ERROR, "the SM-DP+ signed another euiccChallenge")
+    return transaction
+
+
+def _check_oid(operation: Operation | None, certificate: bytes) -> None:
+    ordered = None if operation is None or operation.order is None else operation.order.smdp_oid
+    if ordered is None:
+        return
+    try:
+        oid = Certificate(certificate).rid_oid
+    except HarnessError as fault:
+        raise Refused(UNDEFINED_ERROR, f"serverCertificate cannot be read: {fault}") from fault
+    if oid != ordered:
+        raise Refused(SMDP_OID_MISMATCH, f"the SM-DP+ is {oid}, the order names {ordered}")
+
+
+def _matching(operation: Operation | None, device: Device | None, message: Tlv) -> list[bytes]:
+    """What the card is to ask for: ctxParams1 where the IPA leaves making it to the eIM, else the matchingId.
+
+    An IPA that named the SM-DP+ has read the activation code itself and knows the matchingId.
+    """
+    order = None if operation is None else operation.order
+    matching_id = None if order is None or order.matching_id is None else order.matching_id.encode()
+    data = None if device is None else device.data
+    if data is not None and "eimCtxParams1Generation" in data.features and data.device_info is not None:
+        matching = () if matching_id is None else (tlv.build(0x80, matching_id),)
+        return [tlv.build(0xA2, tlv.build(0xA0, *matching, tlv.build(0xA1, data.device_info)))]
+    if matching_id is None or message.find(0x83) is not None:
+        return []
+    return [tlv.build(0x0C, matching_id)]
+
+
+def smdp_address_matches(asked: str, found: str) -> bool:
+    """Whether two server addresses are the same; host names have no case."""
+    return asked.lower() == found.lower()

@@ -1,0 +1,39 @@
+"""What the eIM needs from outside: a way to an SM-DP+, and a place that outlives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from harness.roles.eim.state import Association
+
+
+class HttpAnswer(Protocol):
+    """The answer to one HTTP request."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class HttpPort(Protocol):
+    """A way to HTTPS servers. Raises HarnessError where no complete answer comes."""
+
+    def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> HttpAnswer: ...
+
+
+class AssociationStore(Protocol):
+    """Keeps counters and association tokens where a real card keeps them too: for ever.
+
+    `save` returns only when the values would survive a power cut; it is called before a package leaves.
+    """
+
+    def load(self, eim_id: str) -> Mapping[bytes, Association]:
+        """What is known of every eUICC (by EID) associated with this eIM."""
+        ...
+
+    def save(self, eim_id: str, eid: bytes, association: Association) -> None:
+        """Replaces what is known of one eUICC."""
+        ...

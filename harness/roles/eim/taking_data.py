@@ -1,0 +1,106 @@
+"""IpaEuiccData on arrival: what the eIM learns of a device from it (SGP.32 v1.2 §2.11.1.2).
+
+Rules of this room:
+- Stored results and notifications inside are taken like those that come alone; only their numbers are acknowledged.
+- An eUICC certificate is learned when its chain holds up to a CI that is trusted and it names this EID. With no CI known
+  the first one heard is kept, and another one later is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.codec.tlv import Tlv
+from harness.roles.eim import notifications, reading
+from harness.roles.eim.accepting import Taken, take_package_result
+from harness.roles.eim.context import Context
+from harness.roles.eim.data import IpaEuiccData, read_data
+from harness.roles.eim.events import DataReceived, DataRefused, Event, Finding, ResultRefused
+from harness.roles.eim.finding_devices import awaiting
+from harness.roles.eim.state import DATA, DONE, FAILED, Device, EimState, Operation
+
+_NAME = "IpaEuiccDataResponse"
+_BARE = "the choice under BF52 carries no A0 or A1"
+
+
+def take_data(state: EimState, device: Device, octets: Tlv, now: float, context: Context) -> Taken:
+    """Takes one IpaEuiccDataResponse, BF52, from a device. Raises DecodeError where it cannot be read at all."""
+    error, body, fault = _body(octets)
+    findings: tuple[Event, ...] = (Finding(now, device.eid, _NAME, fault),) if fault else ()
+    if error is not None:
+        transaction = None if body is None else reading.octets(body, 0x80)
+        state = _closed(state, device, transaction, FAILED, octets.raw, error_code=error)
+        return Taken(state, events=(*findings, DataRefused(now, device.eid, transaction, error)))
+    data = read_data(octets if body is None else body)
+    findings += tuple(Finding(now, device.eid, _NAME, finding) for finding in data.findings)
+    state, learned = _learned(state, device, data, octets.raw, now, context)
+    state = _closed(state, state.devices[device.eid], data.transaction_id, DONE, octets.raw)
+    received = DataReceived(now, device.eid, data.transaction_id, data.fields, octets.raw)
+    acknowledged: tuple[int, ...] = ()
+    events: tuple[Event, ...] = (*findings, *learned, received)
+    for result in data.results:
+        taken = take_package_result(state, state.devices[device.eid], result, now, context)
+        state, acknowledged, events = taken.state, acknowledged + taken.acknowledged, events + taken.events
+    arrived, told = notifications.forward(data.notifications, device.eid, now, context)
+    return Taken(state, acknowledged + arrived, events + told)
+
+
+def _body(octets: Tlv) -> tuple[int | None, Tlv | None, str]:
+    """The error code, the TLV with the fields, and what was wrong with the form."""
+    children = octets.children
+    if len(children) != 1:
+        return None, octets, _BARE
+    child = children[0]
+    if child.tag == 0xA0:
+        return None, child, ""
+    if child.tag == 0xA1:
+        return reading.integer(child.get(0x02)), child, ""
+    if child.tag in (0x02, 0x81):
+        return reading.integer(child), None, "the error is a plain INTEGER, as in v1.0"
+    if child.tag == 0x30:
+        code = child.find(0x02)
+        return None if code is None else reading.integer(code), child, _BARE
+    return None, octets, _BARE
+
+
+def _closed(
+    state: EimState, device: Device, transaction: bytes | None, outcome: str, answer: bytes, **changes: Any
+) -> EimState:
+    """The data request that is answered, closed: by its transaction, or the one that waits longest."""
+    operation: Operation | None
+    if transaction is not None:
+        operation = state.operations.get(transaction)
+    else:
+        operation = next(iter(awaiting(state, DATA, device.eid)), None)
+    if operation is None or operation.kind != DATA or operation.eid != device.eid:
+        return state
+    return state.with_operation(replace(operation, state=outcome, answer=answer, **changes))
+
+
+def _learned(
+    state: EimState, device: Device, data: IpaEuiccData, octets: bytes, now: float, context: Context
+) -> tuple[EimState, tuple[Event, ...]]:
+    device = replace(device, data=_merged(device.data, data))
+    euicc, eum = data.fields.get("euiccCertificate"), data.fields.get("eumCertificate")
+    events: tuple[Event, ...] = ()
+    if euicc is not None and euicc != device.euicc_certificate:
+        eum = eum or device.eum_certificate
+        reason = context.rules["why-certificate-is-untrustworthy"](context.trusted_ci, eum, euicc, device)
+        if reason:
+            events = (ResultRefused(now, device.eid, f"its eUICC certificate: {reason}", octets, data.transaction_id),)
+        else:
+            device = replace(device, euicc_certificate=euicc, eum_certificate=eum)
+    return state.with_device(device), events
+
+
+def _merged(before: IpaEuiccData | None, after: IpaEuiccData) -> IpaEuiccData:
+    """What is known after another answer: fields that it does not hold stay as they were."""
+    if before is None:
+        return after
+    return replace(
+        after,
+        fields={**before.fields, **after.fields},
+        euicc_info1=after.euicc_info1 or before.euicc_info1,
+        device_info=after.device_info or before.device_info,
+    )
