@@ -28,6 +28,17 @@ PERMITTED_EINS = x509.ObjectIdentifier("2.23.146.1.2.2.0")
 _PRINTABLE_STRING = 0x13
 _SEQUENCE = 0x30
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,  # a name attribute whose string type its attribute does not allow
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+    DerError,
+)
+"""What the parser raises on octets that are no certificate."""
+
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
@@ -223,12 +234,5 @@ class Certificate:
 def _reading(read: Callable[[], object]) -> None:
     try:
         read()
-    except (
-        ValueError,
-        UnsupportedAlgorithm,
-        DerError,
-        x509.DuplicateExtension,
-        x509.InvalidVersion,
-        x509.UnsupportedGeneralNameType,
-    ) as fault:
+    except _UNREADABLE as fault:
         raise CertificateError(f"a certificate that cannot be read: {fault}") from fault
