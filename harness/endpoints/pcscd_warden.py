@@ -101,11 +101,13 @@ def serve(control: socket.socket, daemon: "subprocess.Popen[bytes]") -> None:
         if not request:
             return
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connection:
+            connection.settimeout(5)
             try:
                 connection.connect(("127.0.0.1", json.loads(request)["connect"]))
             except OSError as fault:
                 control.send(json.dumps({"error": str(fault)}).encode())
             else:
+                connection.settimeout(None)
                 socket.send_fds(control, [b"{}"], [connection.fileno()])
 
 

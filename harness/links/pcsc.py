@@ -283,8 +283,8 @@ class PcscLink:
         watchdog.arm(deadline)
         result, response = self._scard.SCardTransmit(self._card, self._header, list(command))
         watchdog.disarm()
-        if result:
-            raise self._failure(result, deadline)
+        if result or not response:  # vpcd calls it a success with nothing in it when its card goes away
+            raise self._failure(result or NOT_TRANSACTED, deadline)
         octets = bytes(response)
         self.observers.tell(Interface.APDU, Direction.FROM_DEVICE, octets)
         return checked_response(octets)
