@@ -37,7 +37,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in _types(type(value))}
+        return {name: _plain(getattr(value, name)) for name in _types(value.__class__)}
     return value
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
     from harness.simulators.euicc.device import Identity
-    from harness.simulators.euicc.es10.installation import Installation
+    from harness.simulators.euicc.es10.loading import Installation
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from harness.codec import decode, encode
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import notifications
+from harness.simulators.euicc.es10.switching import switched
 from harness.simulators.euicc.session import Installed
 from harness.simulators.euicc.state import CardState, ImmediateEnable
 
@@ -45,8 +46,6 @@ def enable(device: Device, request: Tlv) -> Answer:
     code, installed = _obstacle(device)
     if code != OK or installed is None:
         return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": code}))
-    from harness.simulators.euicc.es10.psmo import switched
-
     state, events = switched(device, device.state, installed.iccid)
     for event, profile in events:
         state = notifications.with_notifications(device, state, profile, event)

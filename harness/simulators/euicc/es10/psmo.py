@@ -14,7 +14,8 @@ from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.es10 import addresses, info, profiles
 from harness.simulators.euicc.es10.immediate import configured
 from harness.simulators.euicc.es10.packages import Outcome, Run
-from harness.simulators.euicc.state import CardState, Event, Profile
+from harness.simulators.euicc.es10.switching import switched
+from harness.simulators.euicc.state import Event
 
 OK = 0
 ICCID_NOT_FOUND = 1
@@ -27,7 +28,6 @@ UNDEFINED_ERROR = 127
 FALLBACK_NOT_ALLOWED = 2
 NO_FALLBACK_ATTRIBUTE = 2
 FALLBACK_PROFILE_ENABLED = 3
-PPR1_NO_DISABLING = 1
 PPR2_NO_DELETION = 2
 ENABLE, DISABLE, DELETE, SET_FALLBACK, UNSET_FALLBACK = 0x83, 0x84, 0x85, 0x8D, 0x8E
 
@@ -93,11 +93,6 @@ def disable_result(device: Device, run: Run, iccid: bytes) -> int:
     if device.rules["cat-is-busy"](device):
         return CAT_BUSY
     return OK
-
-
-def may_be_disabled(profile: Profile) -> bool:
-    """PPR1 forbids disabling."""
-    return PPR1_NO_DISABLING not in profile.policy_rules
 
 
 def delete(device: Device, run: Run, command: Tlv) -> Outcome:
@@ -182,39 +177,6 @@ def unset_fallback_attribute(_device: Device, run: Run, command: Tlv) -> Outcome
         return _outcome(run, UNSET_FALLBACK, FALLBACK_PROFILE_ENABLED)
     state = run.state.with_profile(replace(holder, fallback=False))
     return _outcome(replace(run, state=state), UNSET_FALLBACK, OK)
-
-
-def switched(device: Device, state: CardState, iccid: bytes) -> tuple[CardState, tuple[tuple[Event, Profile], ...]]:
-    """The state with this profile enabled and the one that was enabled disabled, and what has to be told."""
-    current, wanted = state.enabled, state.profile(iccid)
-    events: tuple[tuple[Event, Profile], ...] = ()
-    if current is not None:
-        state = device.rules["implicitly-disabled"](state, current)
-        events = ((Event.DISABLE, current),)
-    if wanted is not None:
-        state = device.rules["enabled"](state, wanted)
-        events = (*events, (Event.ENABLE, wanted))
-    return state, device.rules["switch-events"](events)
-
-
-def now_enabled(state: CardState, profile: Profile) -> CardState:
-    """The state with a profile enabled; an eIM's choice ends any return from a fallback."""
-    return replace(state.with_profile(replace(profile, enabled=True)), return_iccid=None)
-
-
-def now_disabled(state: CardState, profile: Profile) -> CardState:
-    """The state with a profile disabled."""
-    return state.with_profile(replace(profile, enabled=False))
-
-
-def now_deleted(state: CardState, profile: Profile) -> CardState:
-    """The state without a profile. What it still has to tell stays among the notifications."""
-    return replace(state, profiles=tuple(other for other in state.profiles if other.iccid != profile.iccid))
-
-
-def all_events(events: tuple[tuple[Event, Profile], ...]) -> tuple[tuple[Event, Profile], ...]:
-    """What of a switch is told: both the disabling and the enabling."""
-    return events
 
 
 def _outcome(run: Run, tag: int, code: int) -> Outcome:

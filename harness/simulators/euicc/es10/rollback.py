@@ -8,8 +8,8 @@ from harness.codec import decode, tlv
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import notifications
-from harness.simulators.euicc.es10.packages import result_head, result_signed
-from harness.simulators.euicc.es10.psmo import switched
+from harness.simulators.euicc.es10.results import result_head, result_signed
+from harness.simulators.euicc.es10.switching import switched
 from harness.simulators.euicc.state import CardState, RollbackGrant, StoredResult
 
 OK, NOT_ALLOWED, CAT_BUSY = 0, 1, 5

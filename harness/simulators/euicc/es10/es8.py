@@ -1,0 +1,103 @@
+"""The ES8+ functions inside a bound profile package (SGP.22 §5.5.1 to §5.5.4), before its profile elements.
+
+Each raises Failed with the reason, or DecodeError for input that its schema does not allow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.codec import decode, tlv
+from harness.crypto import ecdsa
+from harness.crypto.agreement import SessionKeys, session_keys
+from harness.crypto.errors import CryptoError
+from harness.crypto.scp03t import MAX_SEGMENT, Scp03tReceiver
+from harness.simulators.euicc.config import CardConfig
+from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.es10.loading import (
+    ICCID_EXISTS,
+    INCORRECT_INPUT,
+    INVALID_SIGNATURE,
+    INVALID_TRANSACTION_ID,
+    PPR_NOT_ALLOWED,
+    UNSUPPORTED_CLASS,
+    UNSUPPORTED_CRT,
+    UNSUPPORTED_OPERATION,
+    Failed,
+    Installation,
+)
+from harness.simulators.euicc.session import Download
+from harness.simulators.euicc.state import CardState, ProfileClass, bits_of
+
+_INSTALL_OPERATION = 1
+_AES, _KEY_LENGTH = b"\x88", b"\x10"
+_ANY_OPERATOR = b"\xee\xee\xee"
+
+
+def initialise_secure_channel(device: Device, download: Download, raw: bytes) -> Scp03tReceiver:
+    """InitialiseSecureChannel: the SM-DP+ signs both one-time keys, and the session keys follow from them."""
+    request, value = tlv.parse(raw), decode("InitialiseSecureChannelRequest", raw)
+    prepared = download.prepared
+    if prepared is None:
+        raise Failed(INCORRECT_INPUT)
+    covered = b"".join(request.get(tag).raw for tag in (0x82, 0x80, 0xA6, 0x5F49))
+    message = covered + tlv.build(0x5F49, prepared.one_time_point)
+    if not device.rules["secure-channel-signature"](prepared.binding_key, value["smdpSign"], message):
+        raise Failed(INVALID_SIGNATURE)
+    if value["transactionId"] != download.transaction_id:
+        raise Failed(INVALID_TRANSACTION_ID)
+    if value["remoteOpId"] != _INSTALL_OPERATION:
+        raise Failed(UNSUPPORTED_OPERATION)
+    template = value["controlRefTemplate"]
+    if template["keyType"] != _AES or template["keyLen"] != _KEY_LENGTH:
+        raise Failed(UNSUPPORTED_CRT)
+    try:
+        keys = session_keys(prepared.one_time_key, value["smdpOtpk"], host_id=template["hostId"], eid=device.config.eid)
+    except CryptoError:
+        raise Failed(INCORRECT_INPUT) from None
+    device.session.unused_one_time_key = None
+    return Scp03tReceiver(keys, max_segment=MAX_SEGMENT if device.config.strict_segments else None)
+
+
+def secure_channel_signature(key: ecdsa.PublicKey, signature: bytes, message: bytes) -> bool:
+    """smdpSign, by the key of CERT.DPpb."""
+    return ecdsa.verify(key, signature, message)
+
+
+def configure_isdp(_device: Device, installation: Installation) -> None:
+    decode("ConfigureISDPRequest", installation.plaintext)
+
+
+def store_metadata(device: Device, installation: Installation) -> None:
+    value = decode("StoreMetadataRequest", installation.plaintext)
+    installation.metadata, installation.iccid = installation.plaintext, value["iccid"]
+    if value["profileClass"] not in tuple(ProfileClass):
+        raise Failed(UNSUPPORTED_CLASS)
+    if not device.rules["iccid-is-new"](device.state, value["iccid"]):
+        raise Failed(ICCID_EXISTS)
+    if not device.rules["policy-rules-authorised"](device.config, value):
+        raise Failed(PPR_NOT_ALLOWED)
+
+
+def iccid_is_new(state: CardState, iccid: bytes) -> bool:
+    """No installed profile has this ICCID."""
+    return state.profile(iccid) is None
+
+
+def policy_rules_authorised(config: CardConfig, metadata: dict[str, Any]) -> bool:
+    """Each policy rule of the profile is one that the Rules Authorisation Table gives its owner."""
+    octets, count = metadata.get("profilePolicyRules", (b"", 0))
+    wanted = bits_of(bytes([8 * len(octets) - count]) + octets)
+    owner = metadata.get("profileOwner", {}).get("mccMnc")
+    return all(
+        any(bit in row.rules and row.mcc_mnc in (_ANY_OPERATOR, owner) for row in config.authorisation)
+        for bit in wanted
+    )
+
+
+def replace_session_keys(_device: Device, installation: Installation) -> None:
+    value = decode("ReplaceSessionKeysRequest", installation.plaintext)
+    keys = SessionKeys(value["initialMacChainingValue"], value["ppkEnc"], value["ppkCmac"])
+    if installation.receiver is None or {len(keys.initial_mac_chaining), len(keys.s_enc), len(keys.s_mac)} != {16}:
+        raise Failed(INCORRECT_INPUT)
+    installation.receiver.replace_keys(keys)
