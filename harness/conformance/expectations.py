@@ -1,0 +1,32 @@
+"""What the standard makes a card do with the profiles and eIMs that the harness gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.codec.asn1 import has_bit
+from harness.profiles.package import ProfilePackage
+from harness.roles.eim import Eim
+from harness.roles.es10.notifications import NotificationMetadata
+
+NotificationKey = tuple[str, int, str]
+"""ICCID in hexadecimal, event bit (0 install, 1 enable, 2 disable, 3 delete), receiver address."""
+
+
+def asked_for(profile: ProfilePackage, event: int) -> set[NotificationKey]:
+    """The notifications that a profile's metadata asks for at this event (SGP.22 §3.5)."""
+    return {
+        (profile.iccid.hex(), event, receiver["notificationAddress"])
+        for receiver in profile.metadata.get("notificationConfigurationInfo", ())
+        if has_bit(receiver["profileManagementOperation"], event)
+    }
+
+
+def notification_keys(entries: Iterable[NotificationMetadata]) -> set[NotificationKey]:
+    """The same three facts of notifications that a card lists."""
+    return {((entry.iccid or b"").hex(), event, entry.address) for entry in entries for event in sorted(entry.events)}
+
+
+def token_of(eim: Eim) -> int:
+    """The association token that the card and this eIM agreed on; 0 where there is none. It is part of every signature."""
+    return eim.device().association.token

@@ -1,0 +1,34 @@
+"""Changed packages: what a case sends where a conforming eIM never would."""
+
+from __future__ import annotations
+
+from harness.codec import tlv
+
+_PACKAGE, _SIGNED, _SIGNATURE = 0xBF51, 0x30, 0x5F37
+
+
+def signature_of(package: bytes) -> bytes:
+    """The octets under 5F37 of a BF51 package."""
+    return tlv.parse(package).get(_SIGNATURE).value
+
+
+def signed_part_of(package: bytes) -> bytes:
+    """euiccPackageSigned of a BF51 package, as it stands there."""
+    return tlv.parse(package).get(_SIGNED).raw
+
+
+def with_signature(package: bytes, signature: bytes) -> bytes:
+    """The same package under another signature, of any length."""
+    return tlv.build(_PACKAGE, signed_part_of(package), tlv.build(_SIGNATURE, signature))
+
+
+def with_signed_part(package: bytes, signed_part: bytes) -> bytes:
+    """Another euiccPackageSigned under the signature of this package."""
+    return tlv.build(_PACKAGE, signed_part, tlv.build(_SIGNATURE, signature_of(package)))
+
+
+def with_flipped_bit(octets: bytes, bit: int) -> bytes:
+    """The same octets with one bit changed; bit 0 is the most significant bit of the first octet."""
+    changed = bytearray(octets)
+    changed[bit // 8] ^= 0x80 >> bit % 8
+    return bytes(changed)

@@ -1,0 +1,122 @@
+"""The first association of a card with an eIM. SGP.32 v1.2 §5.9.4 and §5.9.18.
+
+AddInitialEim works only while no eIM is associated: it is the one unsigned way in.
+"""
+
+from __future__ import annotations
+
+from harness.codec import encode
+from harness.conformance.case import State, case
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.roles.eim import Eim
+from harness.roles.es10.eims import AddInitialEimAnswer
+from harness.roles.es10.status import StatusWordFault
+
+ASSOCIATED_EIM_ALREADY_EXISTS = 2
+GET_ALL = bytes.fromhex("BF5500")
+NONE_AT_ALL = bytes.fromhex("BF5502A000")
+TOKEN_REQUESTED = -1
+
+
+@case("EU-017", clause="SGP.32 v1.2 §5.9.18", area="euicc", catches="ships-with-an-eim")
+def test_virgin_card_has_no_eim(euicc: EuiccUnderTest, step: CaseSteps) -> None:
+    """GetEimConfigurationData of a virgin card is an empty list."""
+    with step("GetEimConfigurationData", expect="BF5502A000") as seen:
+        answer = euicc.call(GET_ALL)
+        seen.observed(answer)
+        assert answer == NONE_AT_ALL
+
+
+@case("EU-018", clause="SGP.32 v1.2 §5.9.4", area="euicc", catches="forgets-initial-eim")
+def test_add_with_public_key(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """AddInitialEim with a raw public key associates the eIM, and it is listed."""
+    with step("AddInitialEim", expect="ok for one eIM") as seen:
+        answer = euicc.add_initial_eim([eim.configuration()])
+        seen.observed(answer.raw)
+        assert answer.error is None
+        assert len(answer.entries) == 1
+    with step("GetEimConfigurationData after a reset", expect="this eIM with its FQDN and key") as seen:
+        euicc.reset()
+        (entry,) = euicc.get_eim_configuration()
+        seen.observed(f"{entry.eim_id} at {entry.fqdn}")
+        assert entry.eim_id == eim.identity.eim_id
+        assert entry.fqdn == eim.identity.fqdn
+        assert entry.public_key is not None
+        assert entry.public_key.der == eim.identity.public_key_info
+
+
+@case("EU-019", clause="SGP.32 v1.2 §5.9.4", area="euicc", catches="refuses-eim-certificate")
+def test_add_with_certificate(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """AddInitialEim takes a certificate in place of a raw public key."""
+    with step("AddInitialEim with the certificate form", expect="ok, and the eIM is listed") as seen:
+        answer = euicc.add_initial_eim([eim.configuration(certificate=True)])
+        seen.observed(answer.raw)
+        assert answer.error is None
+        assert [entry.eim_id for entry in euicc.get_eim_configuration()] == [eim.identity.eim_id]
+
+
+@case("EU-020", clause="SGP.32 v1.2 §5.9.4", area="euicc", catches="gives-no-association-token")
+def test_token_is_made_on_request(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """Asked for an association token with -1, the card makes one, answers it and lists it."""
+    with step("AddInitialEim with associationToken -1", expect="84 with a token") as seen:
+        answer = euicc.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED)])
+        seen.observed(answer.raw)
+        assert answer.error is None
+        (token,) = answer.entries
+        assert token is not None
+        assert token != TOKEN_REQUESTED
+    with step("GetEimConfigurationData", expect="the same token") as seen:
+        (entry,) = euicc.get_eim_configuration()
+        seen.observed(entry.association_token)
+        assert entry.association_token == token
+
+
+@case(
+    "EU-022",
+    clause="SGP.32 v1.2 §5.9.4",
+    area="euicc",
+    needs=State(eims=1),
+    catches="lets-a-second-initial-eim-in",
+)
+def test_no_second_initial_eim(euicc: EuiccUnderTest, other_eim: Eim, step: CaseSteps) -> None:
+    """AddInitialEim is refused while an eIM is associated, and changes nothing."""
+    with step("read the configuration", precondition=True):
+        before = euicc.call(GET_ALL)
+    with step("AddInitialEim with another eIM", expect="associatedEimAlreadyExists(2)") as seen:
+        answer = euicc.add_initial_eim([other_eim.configuration()])
+        seen.observed(answer.raw)
+        assert answer.error == ASSOCIATED_EIM_ALREADY_EXISTS
+    with step("read the configuration again", expect="unchanged"):
+        assert euicc.call(GET_ALL) == before
+
+
+@case("EU-028", clause="SGP.32 v1.2 §5.9.18", area="euicc", needs=State(eims=1), catches="tells-its-counter")
+def test_counter_is_never_told(euicc: EuiccUnderTest, step: CaseSteps) -> None:
+    """GetEimConfigurationData does not tell counterValue."""
+    with step("GetEimConfigurationData", expect="entries without counterValue (83)") as seen:
+        entries = euicc.get_eim_configuration()
+        seen.observed([entry.counter_value for entry in entries])
+        assert entries
+        assert all(entry.counter_value is None for entry in entries)
+
+
+@case("EU-072", clause="SGP.32 v1.2 §2.11.1.1.1", area="euicc", catches="takes-too-long-eim-id")
+def test_eim_id_length(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """An eimId of 129 characters is refused, one of 128 is taken whole."""
+    with step("AddInitialEim with 129 characters", expect="an error, and nothing is stored") as seen:
+        configuration = eim.configuration() | {"eimId": "e" * 129}
+        request = encode("AddInitialEimRequest", {"eimConfigurationDataList": [configuration]}, checked=False)
+        try:
+            answer = AddInitialEimAnswer.of(euicc.call(request))
+            seen.observed(answer.raw)
+            assert answer.error is not None
+        except StatusWordFault as refused:
+            seen.observed(f"status word {refused.sw:04X}")
+        assert euicc.call(GET_ALL) == NONE_AT_ALL
+    with step("AddInitialEim with 128 characters", expect="ok, listed with all of them") as seen:
+        long_name = "e" * 128
+        answer128 = euicc.add_initial_eim([eim.configuration() | {"eimId": long_name}])
+        seen.observed(answer128.raw)
+        assert answer128.error is None
+        assert [entry.eim_id for entry in euicc.get_eim_configuration()] == [long_name]

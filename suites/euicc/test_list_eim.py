@@ -1,0 +1,40 @@
+"""Listing the associated eIMs by a signed package. SGP.32 v1.2 §2.11.1.1.2 and §5.13."""
+
+from __future__ import annotations
+
+from harness.conformance.case import State, case
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.roles.eim import Eim
+from harness.roles.eim.commands import add_eim, list_eim
+from harness.roles.eim.identity import ID_TYPE_PROPRIETARY
+
+PROPRIETARY = "proprietary-eim"
+
+
+@case(
+    "EU-084",
+    clause="SGP.32 v1.2 §2.11.1.1.2",
+    area="euicc",
+    needs=State(eims=2),
+    catches=("lists-first-eim-only", "shows-proprietary-eim-type"),
+)
+def test_list_eim(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
+    """listEim names every associated eIM with its type; the proprietary type is left out."""
+    with step("add a third eIM of proprietary type", expect="addEimResult, no error", precondition=True) as seen:
+        added = other_eim.configuration() | {"eimId": PROPRIETARY, "eimIdType": ID_TYPE_PROPRIETARY}
+        answer = euicc.load_package(eim.package(add_eim(added)))
+        seen.observed(answer.raw)
+        assert answer.result("addEimResult") in (("addEimResultCode", 0), ("associationToken", 0))
+    with step("LoadEuiccPackage: listEim", expect="all three eIMs") as seen:
+        answer = euicc.load_package(eim.package(list_eim()))
+        seen.observed(answer.raw)
+        kind, listed = answer.result("listEimResult")
+        assert kind == "eimIdList"
+        types = {entry["eimId"]: entry.get("eimIdType") for entry in listed}
+        assert set(types) == {eim.identity.eim_id, other_eim.identity.eim_id, PROPRIETARY}
+    with step("look at the types", expect="as configured for the first two", confidence="likely"):
+        assert types[eim.identity.eim_id] == eim.identity.id_type
+        assert types[other_eim.identity.eim_id] == other_eim.identity.id_type
+    with step("look at the proprietary one", expect="no eimIdType", confidence="likely"):
+        assert types[PROPRIETARY] is None
