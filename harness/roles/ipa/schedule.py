@@ -1,0 +1,61 @@
+"""When the IPA is due at each of its eIMs. Owns no timer: whoever runs the firmware asks and wakes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.roles.ipa.settings import IpaSettings
+from harness.rules import Rules
+
+
+@dataclass(slots=True)
+class _Turn:
+    due: float = 0.0
+    failures: int = 0
+
+
+@dataclass(slots=True)
+class Schedule:
+    """Per eIM the next time it is due and how often it failed in a row. An eIM not seen before is due at once."""
+
+    settings: IpaSettings
+    rules: Rules
+    _turns: dict[str, _Turn] = field(default_factory=dict)
+
+    def is_due(self, eim_id: str, now: float) -> bool:
+        return self._turn(eim_id).due <= now
+
+    def went_well(self, eim_id: str, now: float) -> None:
+        turn = self._turn(eim_id)
+        turn.failures = 0
+        turn.due = now + self.rules["polling-interval"](self.settings)
+
+    def failed(self, eim_id: str, now: float) -> None:
+        turn = self._turn(eim_id)
+        turn.failures += 1
+        turn.due = now + self.rules["retry-delay"](self.settings, turn.failures)
+
+    def keep_only(self, eim_ids: frozenset[str]) -> None:
+        """Forgets eIMs that are no longer configured."""
+        self._turns = {eim_id: turn for eim_id, turn in self._turns.items() if eim_id in eim_ids}
+
+    def make_due(self) -> None:
+        """Every eIM is due at once, whatever went before."""
+        self._turns.clear()
+
+    def next_due(self) -> float | None:
+        """The next time any eIM is due; None where there is none."""
+        return min((turn.due for turn in self._turns.values()), default=None)
+
+    def _turn(self, eim_id: str) -> _Turn:
+        return self._turns.setdefault(eim_id, _Turn())
+
+
+def polling_interval(settings: IpaSettings) -> float:
+    """Seconds from a poll that went well to the next."""
+    return settings.polling_interval
+
+
+def retry_delay(settings: IpaSettings, failures: int) -> float:
+    """Seconds from a failure to the next try: doubled each time, up to a ceiling."""
+    return min(settings.longest_retry, settings.first_retry * float(2 ** min(failures - 1, 30)))

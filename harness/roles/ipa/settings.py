@@ -1,0 +1,35 @@
+"""What makes one IPA differ from another: declared capabilities, identity, timing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+DIRECT, INDIRECT, DOWNLOAD_DATA_HANDLING, CTX_PARAMS1_GENERATION, METADATA_VERIFICATION, MINIMIZE_BYTES = range(6)
+"""Bits of ipaFeatures (SGP.32 v1.2 §4.1)."""
+RETRIEVE_HTTPS = 0
+"""Bit of ipaSupportedProtocols and of eimSupportedProtocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class IpaSettings:
+    """What the maker of a device declares of its IPA. Times are seconds on the clock that `wake` is given."""
+
+    polling_interval: float = 3600.0
+    """From one poll that went well to the next."""
+    first_retry: float = 60.0
+    """From a failure to the next try; doubled by each further one."""
+    longest_retry: float = 3600.0
+    features: frozenset[int] = frozenset({DIRECT, INDIRECT})
+    protocols: frozenset[int] = frozenset({RETRIEVE_HTTPS})
+    tac: bytes = bytes.fromhex("35290611")
+    imei: bytes | None = bytes.fromhex("5392601143658709")
+    """Eight octets, swapped nibbles, F-padded; None leaves it out of deviceInfo."""
+    admin_protocol: str = "gsma/rsp/v2.1.0"
+    user_agent: str = "gsma-rsp-ipad"
+    notification_route: Literal["smdp", "eim"] = "smdp"
+    """Straight to the SM-DP+ over ES9+, or through the eIM (SGP.32 v1.2 §3.7)."""
+    delivery_attempts: int = 3
+    """How often a result is offered over the profile in use before the IPA calls it undeliverable."""
+    most_packages: int = 50
+    """How many packages are taken from one eIM in a row."""
