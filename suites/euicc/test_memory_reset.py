@@ -21,7 +21,7 @@ def installed(euicc: EuiccUnderTest) -> set[str]:
     "EU-093",
     clause="SGP.32 v1.2 §5.9.5",
     area="euicc",
-    needs=State(eims=1, profiles=tuple(CLASSES)),
+    needs=State(eims=1, profiles=("operational-a", "test", "bootstrap")),
     catches=("resets-more-than-asked", "says-ok-with-nothing-to-delete", "keeps-address-at-memory-reset"),
 )
 def test_each_option(euicc: EuiccUnderTest, step: CaseSteps) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.codec import tlv
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.raw import RAW_LINKS, close_channel, open_channel, select, store_data
+from harness.conformance.raw import close_channel, open_channel, select, store_data
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
@@ -40,7 +40,7 @@ def test_chained_command_runs_once(euicc: EuiccUnderTest, eim: Eim, step: CaseSt
     "EU-099",
     clause="SGP.22 §5.7.2",
     area="euicc",
-    links=RAW_LINKS,
+    links=("memory", "pcsc", "at-csim"),
     catches="accepts-blocks-out-of-order",
 )
 def test_block_numbers(euicc: EuiccUnderTest, step: CaseSteps) -> None:
@@ -63,7 +63,13 @@ def test_block_numbers(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     close_channel(euicc, channel)
 
 
-@case("EU-100", clause="ISO/IEC 7816-4 §5.3.4", area="euicc", links=RAW_LINKS, catches="cuts-long-answers-short")
+@case(
+    "EU-100",
+    clause="ISO/IEC 7816-4 §5.3.4",
+    area="euicc",
+    links=("memory", "pcsc", "at-csim"),
+    catches="cuts-long-answers-short",
+)
 def test_long_answer(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     """An answer above 255 octets comes whole by 61xx and GET RESPONSE: what its length field says."""
     with step("open a channel to the ISD-R", precondition=True):
