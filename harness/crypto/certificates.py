@@ -17,14 +17,15 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
-from harness.codec import DerError, tlv
+from harness.codec import DecodeError, tlv
 from harness.crypto.ecdsa import Curve, PublicKey, curve_of
 from harness.crypto.eid import is_eid
-from harness.crypto.errors import CertificateError
+from harness.crypto.errors import CertificateError, KeyFormatError
 
 PERMITTED_EINS = x509.ObjectIdentifier("2.23.146.1.2.2.0")
 """The extension by which newer EUM certificates name their ranges, in place of name constraints."""
 
+_INTEGER = 0x02
 _PRINTABLE_STRING = 0x13
 _SEQUENCE = 0x30
 
@@ -32,10 +33,11 @@ _UNREADABLE = (
     ValueError,
     TypeError,  # a name attribute whose string type its attribute does not allow
     UnsupportedAlgorithm,
+    KeyFormatError,
     x509.DuplicateExtension,
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
-    DerError,
+    DecodeError,
 )
 """What the parser raises on octets that are no certificate."""
 
@@ -64,6 +66,9 @@ class Certificate:
 
     @cached_property
     def _parsed(self) -> x509.Certificate:
+        number = tlv.parse(self.raw).get(_SEQUENCE, _INTEGER).value
+        if not any(number) or number[0] & 0x80:
+            raise CertificateError("a certificate whose serial number is not positive")
         return x509.load_der_x509_certificate(self.raw)
 
     @cached_property

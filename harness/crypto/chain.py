@@ -144,10 +144,6 @@ def _version(link: Link) -> str:
     return "" if link.certificate.is_version_3 else "not an X.509 v3 certificate"
 
 
-def _serial_number(link: Link) -> str:
-    return "" if link.certificate.number > 0 else "its serial number is not positive"
-
-
 def _algorithm(link: Link) -> str:
     return "" if link.certificate.signed_with_ecdsa_sha256 else "not signed with ecdsa-with-SHA256"
 
@@ -277,7 +273,6 @@ def _eid_match(link: Link) -> str:
 
 RULES: Final[dict[str, Callable[[Link], str]]] = {
     "version": _version,
-    "serial-number": _serial_number,
     "algorithm": _algorithm,
     "curve": _curve,
     "issuer-name": _issuer_name,
