@@ -34,7 +34,9 @@ _SHOWN = 40
 class LiveView(Progress):
     """A bar with the cases that run now, and a line for each case that did not pass as soon as it ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        """`quiet`: the bar alone, for runs whose failures are wanted."""
+        self._quiet = quiet
         self._console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("{task.description}"),
@@ -62,7 +64,7 @@ class LiveView(Progress):
     def result(self, line: Mapping[str, Any]) -> None:
         """Counts the case; one that did not pass gets a line of its own."""
         self._done += 1
-        if line["verdict"] not in (Verdict.PASS, Verdict.RECORDED, Verdict.NOT_RUN):
+        if not self._quiet and line["verdict"] not in (Verdict.PASS, Verdict.RECORDED, Verdict.NOT_RUN):
             self._console.print(_line(line))
         self._show()
 

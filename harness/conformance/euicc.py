@@ -14,7 +14,7 @@ from harness.roles.es10.profiles import ProfileInfo
 
 if TYPE_CHECKING:
     from harness.crypto.certificates import Certificate
-    from harness.roles.smdp.profiles import ProfilePackage
+    from harness.profiles import ProfilePackage
 
 
 class EuiccUnderTest(Es10):

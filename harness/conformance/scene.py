@@ -7,7 +7,7 @@ have is the harness being wrong, since applicability is decided before.
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 from harness.conformance.running import RunningCase
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.servers import ServerUnderTest
     from harness.lab.clock import Clock
+    from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
-    from harness.roles.smdp.profiles import ProfilePackage
 
 
 class Scene:
@@ -37,68 +37,68 @@ class Scene:
     def close(self) -> None:
         """The case is over."""
 
-    def _missing(self, what: str) -> Any:
+    def _missing(self, what: str) -> NoReturn:
         raise LookupError(f"a slot of kind {self.running.way.bench.slot.kind} has no {what} for a case to use")
 
     @property
     def euicc(self) -> EuiccUnderTest:
         """The card under test."""
-        return self._missing("euicc")
+        self._missing("euicc")
 
     @property
     def card(self) -> EuiccUnderTest:
         """A conforming simulated card of the harness, for cases that judge a server."""
-        return self._missing("card")
+        self._missing("card")
 
     @property
     def module(self) -> ModuleUnderTest:
         """The module under test at its serial port."""
-        return self._missing("module")
+        self._missing("module")
 
     @property
     def device(self) -> DeviceUnderTest:
         """The module under test as an IPA."""
-        return self._missing("device")
+        self._missing("device")
 
     @property
     def esipa(self) -> ServerUnderTest:
         """A client towards the eIM under test."""
-        return self._missing("esipa")
+        self._missing("esipa")
 
     @property
     def es9(self) -> ServerUnderTest:
         """A client towards the SM-DP+ under test."""
-        return self._missing("es9")
+        self._missing("es9")
 
     @property
     def eim(self) -> Eim:
         """The reference eIM, associated where the case needs it."""
-        return self._missing("eim")
+        self._missing("eim")
 
     @property
     def other_eim(self) -> Eim:
         """A second reference eIM."""
-        return self._missing("other_eim")
+        self._missing("other_eim")
 
     @property
     def smdp(self) -> Smdp:
         """The reference SM-DP+."""
-        return self._missing("smdp")
+        self._missing("smdp")
 
     @property
     def download(self) -> Callable[[str], InstallationAnswer]:
         """Installs a fixture profile by a direct download."""
-        return self._missing("download")
+        self._missing("download")
 
     @property
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles by name."""
-        return self._missing("profiles")
+        self._missing("profiles")
 
     @property
     def clock(self) -> Clock:
         """The lab's clock."""
-        return self._missing("clock")
+        self._missing("clock")
 
 
 @singledispatch

@@ -13,15 +13,17 @@ import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
+from harness.conformance import card_scene  # noqa: F401  # registers its stage
 from harness.conformance.assignment import Assignment, Order
 from harness.conformance.children import CUT_SHORT, Parent
 from harness.conformance.plugin.session import run_session
 from harness.conformance.running import Way
 from harness.errors import ConfigurationError
 from harness.evidence.journal import Journal
-from harness.lab.assembly import Rack, assemble
+from harness.lab.assembly import assemble
 from harness.lab.bench import Bench
 from harness.lab.configuration import read_lab
+from harness.lab.rack import Rack
 
 
 def main() -> int:

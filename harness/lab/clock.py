@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 EPOCH = 1_798_761_600.0
@@ -22,6 +23,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds since 1970 UTC."""
+
+    def utc(self) -> datetime:
+        """The same as a moment in UTC."""
 
     def advance(self, seconds: float) -> float:
         """Lets time pass and returns the time then."""
@@ -39,6 +43,10 @@ class VirtualClock:
     def now(self) -> float:
         """The time it was last moved to."""
         return self._now
+
+    def utc(self) -> datetime:
+        """The same in UTC."""
+        return datetime.fromtimestamp(self._now, UTC)
 
     def advance(self, seconds: float) -> float:
         """Moves the clock. A clock never goes back: raises ValueError for a negative step."""
@@ -63,6 +71,10 @@ class RealClock:
     def now(self) -> float:
         """The host's time."""
         return time.time()
+
+    def utc(self) -> datetime:
+        """The same in UTC."""
+        return datetime.now(UTC)
 
     def advance(self, seconds: float) -> float:
         """Waits."""

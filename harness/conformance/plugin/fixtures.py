@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.servers import ServerUnderTest
     from harness.lab.clock import Clock
+    from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
-    from harness.roles.smdp.profiles import ProfilePackage
 
 
 @pytest.fixture

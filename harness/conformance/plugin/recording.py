@@ -16,7 +16,7 @@ from harness.conformance.case import Case
 from harness.conformance.plugin.collection import case_of, way_of
 from harness.conformance.running import JournalSteps, RunningCase, Way, result_line
 from harness.conformance.steps import CaseSteps, describe
-from harness.errors import HarnessError, LabFault
+from harness.errors import DeviceFault, HarnessError, LabFault
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
 from harness.lab.bench import Bench
@@ -24,6 +24,9 @@ from harness.lab.bench import Bench
 RUNNING = pytest.StashKey[RunningCase]()
 UNREACHABLE = pytest.StashKey[bool]()
 GIVE_UP_AFTER = 2
+
+Fault = tuple[Verdict, str]
+"""What the cases of a device that is not there come to, and why."""
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Sends one line of progress to the parent."""
@@ -46,7 +49,7 @@ class Recording:
         self._tell = tell
         self._open: Bench | None = None
         self._misses: dict[str, int] = {}
-        self._faults: dict[str, LabFault] = {}
+        self._faults: dict[str, Fault] = {}
         self.broken_suites: list[str] = []
         """Suite files that could not be loaded, with the reason."""
 
@@ -57,8 +60,7 @@ class Recording:
         fault = self._find(way.bench)
         if fault is not None:
             item.stash[UNREACHABLE] = True
-            verdict = Verdict.NOT_RUN if way.bench.slot.optional else Verdict.INCONCLUSIVE
-            self._record(way, result_line(case, way.bench.name, way.link, verdict, describe(fault)), began=False)
+            self._record(way, result_line(case, way.bench.name, way.link, *fault), began=False)
             return (yield)
         running = item.stash[RUNNING] = self._begin(case, way)
         outcome = yield
@@ -86,8 +88,11 @@ class Recording:
         (journal.case_ends if began else journal.result)(line)
         self._tell({"result": line})
 
-    def _find(self, bench: Bench) -> LabFault | None:
-        """Opens the device unless it is; the fault that was met, or None."""
+    def _find(self, bench: Bench) -> Fault | None:
+        """Opens the device unless it is; None, or what its cases come to without it.
+
+        Before a device has answered once, nobody can say that it is there: silence is the rig's until then.
+        """
         if self._open is bench:
             return None
         self._close()
@@ -96,16 +101,25 @@ class Recording:
         try:
             bench.open()
             self._journals[bench.name].device(bench.identity())
-        except LabFault as fault:
-            bench.close()
-            self._misses[bench.name] = self._misses.get(bench.name, 0) + 1
-            self._faults[bench.name] = fault
-            self._journals[bench.name].note("the device was not found", reason=describe(fault))
-            self._tell({"fault": {"slot": bench.name, "reason": describe(fault), "optional": bench.slot.optional}})
-            return fault
+        except (LabFault, DeviceFault) as fault:
+            verdict = Verdict.NOT_RUN if bench.slot.optional else Verdict.INCONCLUSIVE
+            return self._missed(bench, verdict, fault)
+        except Exception as bug:
+            self._journals[bench.name].note("traceback", trace="".join(traceback.format_exception(bug)))
+            return self._missed(bench, Verdict.ERROR, bug)
         self._misses[bench.name] = 0
         self._open = bench
         return None
+
+    def _missed(self, bench: Bench, verdict: Verdict, problem: Exception) -> Fault:
+        bench.close()
+        reason = describe(problem)
+        self._misses[bench.name] = self._misses.get(bench.name, 0) + 1
+        self._faults[bench.name] = verdict, reason
+        self._journals[bench.name].note("the device was not found", reason=reason)
+        if verdict is not Verdict.ERROR:
+            self._tell({"fault": {"slot": bench.name, "reason": reason, "optional": bench.slot.optional}})
+        return verdict, reason
 
     def _close(self) -> None:
         if self._open is not None:

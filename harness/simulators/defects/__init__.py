@@ -41,7 +41,6 @@ def defects_for(device: str) -> Mapping[str, Defect]:
 
 def broken(rules: Rules, device: str, names: Iterable[str]) -> Rules:
     """The rules with the named defects applied. Raises KeyError for an unknown defect."""
-    known = defects_for(device)
     for name in names:
-        rules = known[name].change(rules)
+        rules = defects_for(device)[name].change(rules)
     return rules

@@ -1,0 +1,33 @@
+"""A direct profile download onto a card, with the harness as IPA and SM-DP+ (SGP.32 v1.2 §3.2.3.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.errors import DeviceFault
+from harness.roles.es10 import Es10
+from harness.roles.ipa.activation import DownloadTarget
+from harness.roles.ipa.direct import DirectServer
+from harness.roles.ipa.download import DownloadFailed, download
+from harness.roles.ipa.rules import CONFORMING
+from harness.roles.ipa.settings import IpaSettings
+
+if TYPE_CHECKING:
+    from harness.lab.in_process import InProcessSmdp
+    from harness.profiles import ProfilePackage
+    from harness.roles.es10.download import InstallationAnswer
+    from harness.roles.smdp import Smdp
+
+
+def direct_download(es10: Es10, smdp: Smdp, way: InProcessSmdp, profile: ProfilePackage) -> InstallationAnswer:
+    """Orders the profile, downloads and installs it; the card's ProfileInstallationResult.
+
+    Raises DeviceFault where the card refused before there was one: the other parties are conforming.
+    """
+    order = smdp.order(profile)
+    settings = IpaSettings()
+    server = DirectServer(smdp.identity.address, way, settings, CONFORMING)
+    try:
+        return download(es10, server, DownloadTarget(order.address, order.matching_id), settings)
+    except DownloadFailed as failure:
+        raise DeviceFault(f"the download of {profile.name} did not get to an installation: {failure}") from failure

@@ -1,0 +1,114 @@
+"""Reaching the state that a case starts from: by a snapshot on simulators, through the standard's functions on hardware.
+
+Rules of this room:
+- The functions that prepare a real card also prepare the snapshots, on a conforming card that nobody judges.
+- A snapshot is made once for each card and state, and kept in the rack.
+- What is asked of a real card is recorded as precondition steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.conformance.case import State
+from harness.conformance.steps import CaseSteps
+from harness.errors import DeviceFault
+from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
+from harness.roles.eim.commands import enable
+from harness.roles.es10 import Es10
+
+if TYPE_CHECKING:
+    from harness.profiles import ProfilePackage
+    from harness.roles.es10.download import InstallationAnswer
+
+RESET_BITS = (0, 1, 2, 3, 4, 5)
+"""Everything that ES10b.eUICCMemoryReset can clear but the immediate-enable configuration."""
+OK, NOTHING_TO_DELETE = 0, 1
+
+Download = Callable[[str], "InstallationAnswer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A card in a state, and what its eIMs have to know of it."""
+
+    snapshot: bytes
+    associations: tuple[Association, ...]
+    """Of the eIMs that the state has, in order."""
+
+
+def reach(
+    needs: State, es10: Es10, eims: Sequence[Eim], profiles: Mapping[str, ProfilePackage], download: Download
+) -> None:
+    """Brings a card into a state by ES10 functions alone. Raises DeviceFault where the card does not go along."""
+    clear(es10)
+    if needs.eims:
+        associate(es10, eims[: needs.eims])
+    for name in needs.profiles:
+        answer = download(name)
+        if not answer.is_success:
+            raise DeviceFault(f"the profile {name} was not installed: error {answer.error_reason}")
+    if needs.enabled is not None:
+        answered = es10.load_package(eims[0].package(enable(profiles[needs.enabled].iccid)))
+        if answered.error_code is not None or answered.result("enableResult") != OK:
+            raise DeviceFault(f"the profile {needs.enabled} was not enabled: {answered.raw.hex().upper()}")
+        es10.get_profiles_info()  # a card that wants a reset after the enable gets it here
+    forget_notifications(es10)
+
+
+def clear(es10: Es10) -> None:
+    """Back to a virgin card: no profile, no eIM, no address, nothing stored."""
+    answer = es10.memory_reset(*RESET_BITS)
+    if answer.reset not in (OK, NOTHING_TO_DELETE) or answer.eim not in (OK, NOTHING_TO_DELETE, None):
+        raise DeviceFault(f"the card cannot be cleared: {answer.raw.hex().upper()}")
+    forget_notifications(es10)
+
+
+def associate(es10: Es10, eims: Sequence[Eim]) -> None:
+    """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs."""
+    eid = es10.get_eid()
+    certificates = es10.get_certs()
+    answer = es10.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED) for eim in eims])
+    if answer.error is not None or len(answer.entries) != len(eims):
+        raise DeviceFault(f"the card takes no eIM: {answer.raw.hex().upper()}")
+    for eim, token in zip(eims, answer.entries, strict=True):
+        eim.associate(
+            eid,
+            euicc_certificate=certificates.euicc,
+            eum_certificate=certificates.eum,
+            association_token=token or 0,
+            counter=0,
+        )
+
+
+def forget_notifications(es10: Es10) -> None:
+    """Removes every notification and every stored package result."""
+    for notification in es10.list_notifications():
+        es10.remove_notification(notification.sequence_number)
+    for result in es10.retrieve_notifications(results=True).results:
+        if result.sequence_number is not None:
+            es10.remove_notification(result.sequence_number)
+
+
+def described(needs: State) -> str:
+    """The state in words."""
+    parts = [f"{needs.eims} eIM associated" if needs.eims else "no eIM"]
+    parts.append(f"installed: {', '.join(needs.profiles)}" if needs.profiles else "no profile")
+    if needs.enabled:
+        parts.append(f"enabled: {needs.enabled}")
+    return "; ".join(parts)
+
+
+def reach_as_precondition(
+    steps: CaseSteps,
+    needs: State,
+    es10: Es10,
+    eims: Sequence[Eim],
+    profiles: Mapping[str, ProfilePackage],
+    download: Download,
+) -> None:
+    """`reach`, recorded as the first step of the case."""
+    with steps(f"the card is brought to: {described(needs)}", precondition=True):
+        reach(needs, es10, eims, profiles, download)

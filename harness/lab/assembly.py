@@ -1,0 +1,15 @@
+"""From a slot of the lab file to a bench: which kind of slot is assembled how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.lab.bench import Bench, ObserverOf
+from harness.lab.card_bench import CardBench
+from harness.lab.configuration import Slot
+from harness.lab.rack import Rack
+
+
+def assemble(rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf) -> Bench:
+    """The bench of a slot, not yet open. `defects` replace those that the lab file names; None keeps them."""
+    return CardBench(rack, slot, name, defects, observer_of)

@@ -1,0 +1,143 @@
+"""A slot that holds one eUICC: in memory, behind a private PC/SC daemon, or in a real reader."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError, LabFault
+from harness.lab.bench import ObserverOf
+from harness.lab.cards import card_config, card_memory, port_of, simulated_card
+from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.links.apdu import CardLink
+from harness.links.events import Observer
+from harness.links.memory import MemoryLink
+from harness.roles.es10 import Es10
+
+if TYPE_CHECKING:
+    from harness.lab.rack import Rack
+    from harness.simulators.euicc import CardConfig
+
+
+class CardBench:
+    """The card of one slot and the one link to it."""
+
+    def __init__(
+        self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
+    ) -> None:
+        self.rack = rack
+        self.slot = slot
+        self.name = name
+        self.observer_of = observer_of
+        named = slot.device.defects if isinstance(slot.device, Simulated) else ()
+        self._defects = named if defects is None else tuple(defects)
+        self._closing = ExitStack()
+        self._link: CardLink | None = None
+        self._restore: Callable[[bytes], None] | None = None
+
+    @property
+    def config(self) -> CardConfig | None:
+        """What the simulated card is made like; None for a real one."""
+        device = self.slot.device
+        return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
+
+    @property
+    def device_name(self) -> str:
+        """What the lab's memory calls the device: its EID, or the slot's name where the lab file leaves it open."""
+        device = self.slot.device
+        return (device.eid if isinstance(device, Hardware) else "") or self.name
+
+    @property
+    def link(self) -> CardLink:
+        """The open link."""
+        assert self._link is not None, f"{self.name} is not open"
+        return self._link
+
+    def open(self) -> None:
+        """Finds the card. Raises LabFault where it is not there, or is another one than the lab file says."""
+        (way,) = self.slot.ways.apdu
+        observer = self.observer_of(way)
+        self._link = self._in_memory(observer) if way == "memory" else self._over_pcsc(observer)
+        self._closing.callback(self._link.close)
+        if isinstance(self.slot.device, Hardware) and self.slot.device.eid:
+            self._check_eid(self.slot.device.eid)
+
+    def close(self) -> None:
+        """Gives the card back."""
+        self._link = self._restore = None
+        self._closing.close()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Replaces everything that the simulated card remembers; it has to be reset before use."""
+        assert self._restore is not None, f"{self.name} is not open, or holds a real card"
+        self._restore(snapshot)
+
+    def identity(self) -> Mapping[str, Any]:
+        """The ATR and the EID, as far as the card tells them."""
+        found: dict[str, Any] = {}
+        es10 = Es10(port_of(self.link))
+        with suppress(HarnessError):  # a card that cannot even say who it is gets its verdict from the cases
+            found["atr"] = es10.reset().hex().upper()
+            found["eid"] = es10.get_eid().hex()
+            es10.close()
+        return found
+
+    def answers(self, link: str) -> bool:
+        """Resets the card and asks for its EID."""
+        es10 = Es10(port_of(self.link))
+        try:
+            es10.reset()
+            es10.get_eid()
+        except HarnessError:
+            return False
+        return True
+
+    def _in_memory(self, observer: Observer) -> CardLink:
+        assert self.config is not None, "a real card is not in memory"
+        card = simulated_card(self.rack, self.slot.name, self.config, self._defects, self.name)
+        self._restore = card.restore
+        return MemoryLink(card, [observer])
+
+    def _over_pcsc(self, observer: Observer) -> CardLink:
+        from harness.links.pcsc import PcscLink  # the [pcsc] extra may not be there
+
+        pcsc = self.slot.ways.pcsc
+        assert pcsc is not None
+        if self.config is None:
+            return PcscLink(pcsc.reader, serial=pcsc.serial or None, observers=[observer])
+        return PcscLink(self._virtual_reader(self.config), observers=[observer])
+
+    def _virtual_reader(self, config: CardConfig) -> str:
+        """A simulated card in the virtual reader of a daemon of ours; the reader's name."""
+        from harness.endpoints.card_process import CardProcess
+        from harness.endpoints.pcscd import PrivatePcscd
+        from harness.lab.card_factory import FACTORY, arguments_for
+
+        daemon = PrivatePcscd()
+        daemon.start()
+        self._closing.callback(daemon.stop)
+        memory = card_memory(self.rack, self.slot.name)
+        if memory is None:
+            folder = self._closing.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-card-"))
+            memory = Path(folder) / "memory.card"
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        card = CardProcess(daemon, FACTORY, arguments_for(self.rack, config, memory, self.name))
+        card.start()
+        self._closing.callback(card.stop)
+        if self._defects:
+            card.set_defects(self._defects)
+        self._restore = card.restore
+        return card.reader
+
+    def _check_eid(self, expected: str) -> None:
+        es10 = Es10(port_of(self.link))
+        found = es10.get_eid().hex()
+        es10.close()
+        if found != expected:
+            raise LabFault(
+                f"the card in slot {self.slot.name} is {found}, the lab file says {expected}",
+                hint=f"put the right card in, or correct the EID in {self.rack.lab.file}",
+            )

@@ -1,0 +1,66 @@
+"""The harness's own parties around a device: who our eIMs and our SM-DP+ are in this lab.
+
+Rules of this room:
+- Parties are made anew for every case, from the same identities, so that no case sees another one's leftovers. What a real
+  card never forgets (counters, association tokens) is in the lab's state instead.
+- Their chance is a child of the lab's, named for the case: a case sends the same messages whatever ran before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from harness.crypto.entropy import Entropy
+from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
+from harness.roles.smdp import CONFORMING as SMDP_CONFORMING
+from harness.roles.smdp import Smdp, SmdpIdentity
+from harness.simulators.defects import broken
+
+if TYPE_CHECKING:
+    from harness.lab.rack import Rack
+    from harness.roles.eim.ports import AssociationStore, HttpPort
+
+EIM_IDS = ("eim.harness.test", "other-eim.harness.test")
+"""The first is the `eim` of a case, the second its `other_eim`."""
+
+
+def eim_identity(rack: Rack, number: int = 0, *, port: int = 0) -> EimIdentity:
+    """Our eIM of this number. `port` is where it serves; 0 where it does not."""
+    trust = rack.pki.trust("nist")
+    eim_id = EIM_IDS[number]
+    signing = trust.eim_sign if number == 0 else trust.eim(eim_id)
+    return EimIdentity(
+        eim_id,
+        signing.private_key,
+        fqdn=f"{eim_id}:{port}" if port else eim_id,
+        certificate=signing.certificate,
+        tls_trust=("trustedCertificateTls", trust.ci.certificate),
+        ci_key_id=trust.ci_key_id,
+    )
+
+
+def new_eim(
+    rack: Rack,
+    entropy: Entropy,
+    number: int = 0,
+    *,
+    device: str = "",
+    port: int = 0,
+    http: HttpPort | None = None,
+    defects: Iterable[str] = (),
+) -> Eim:
+    """A reference eIM. `device` names the EID whose counters a lab with a memory keeps."""
+    store: AssociationStore = MemoryStore()
+    if rack.lab.state is not None and device:
+        store = JsonStore(rack.lab.state / "eims" / f"{device}.json")
+    identity = eim_identity(rack, number, port=port)
+    trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
+    rules = broken(CONFORMING, "eim", defects)
+    return Eim(identity, entropy.child(identity.eim_id), rules, store, http=http, trusted_ci=trusted)
+
+
+def new_smdp(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = ()) -> Smdp:
+    """The reference SM-DP+ on every curve that the lab's PKI has certificates for."""
+    rules = broken(SMDP_CONFORMING, "smdp", defects)
+    return Smdp(SmdpIdentity.of(rack.pki), entropy.child("smdp"), rules)
