@@ -32,7 +32,9 @@ class LineWriter:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Appends one object; it is with the kernel when this returns."""
-        self.write_raw(json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str).encode() + b"\n")
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
+        # A lone surrogate, which UTF-8 cannot say, is written as the JSON escape that it is.
+        self.write_raw(text.encode("utf-8", "backslashreplace") + b"\n")
 
     def write_raw(self, octets: bytes) -> None:
         """Appends octets that are one JSON object and a newline already."""
@@ -80,9 +82,18 @@ def read_lines(path: Path) -> Iterator[Line | int]:
                 continue
             try:
                 fields = json.loads(octets)
-            except ValueError:
+            except (ValueError, RecursionError):
                 fields = None
-            yield Line(number, fields) if isinstance(fields, dict) else number
+            yield (
+                Line(number, _sayable(fields) if b"\\ud" in octets else fields) if isinstance(fields, dict) else number
+            )
+
+
+def _sayable(fields: dict[str, Any]) -> dict[str, Any]:
+    """The same without lone surrogates: whoever reads on may write UTF-8."""
+    text = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def write_whole(path: Path, octets: bytes) -> None:

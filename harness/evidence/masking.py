@@ -37,7 +37,7 @@ class Masker:
         places = set(half_octets)
         if not places and octets in self._written:
             return self._written[octets]
-        hidden = self._hidden(octets)
+        hidden = self.secret_places(octets)
         text = octets.hex().upper()
         if hidden or places:
             text = "".join(MASK if at in hidden or at in places else char for at, char in enumerate(text))
@@ -47,7 +47,7 @@ class Masker:
 
     def characters(self, octets: bytes, half_octets: Iterable[int] = ()) -> str:
         """Octets that are text, each octet that holds something secret masked; what is no UTF-8 is escaped."""
-        hidden = self._hidden(octets) | set(half_octets)
+        hidden = self.secret_places(octets) | set(half_octets)
         if hidden:
             mask = MASK.encode()
             pieces = (
@@ -74,8 +74,8 @@ class Masker:
                 at = octets.find(form.needle, at + 1)
         return found
 
-    def _hidden(self, octets: bytes) -> set[int]:
-        """The secret half octets."""
+    def secret_places(self, octets: bytes) -> set[int]:
+        """Which half octets are secret, counted from the first."""
         hidden: set[int] = set()
         for form in self._octets[: bisect_right(self._sizes, len(octets))]:
             at = octets.find(form.needle)

@@ -29,20 +29,37 @@ class RunMasker:
         """Words."""
         return self.masker.text(text)
 
-    def hex(self, octets: bytes) -> str:
-        """Octets of a field."""
-        return self.masker.hex(octets)
+    def hex(self, octets: bytes, source: bytes, start: int) -> str:
+        """Octets of a field, cut from `source` at `start`."""
+        if len(octets) == len(source):
+            return self.masker.hex(octets)
+        return self.masker.hex(source)[2 * start : 2 * (start + len(octets))]
 
     def wire(self, slot: str, record: ExchangeRecord) -> str:
-        """A message as it was on the wire: hexadecimal, or the characters of a serial line."""
+        """A message as it was on the wire: characters where it is text, otherwise hexadecimal."""
         places = self._borders.get((slot, record.number), frozenset())
-        if record.interface == "AT":
+        if is_text(record):
             return self.masker.characters(record.octets, places)
         return self.masker.hex(record.octets, places)
 
 
 SHOW_ALL = RunMasker(Masker())
 """Hides nothing."""
+
+_CONTROL = frozenset(range(0x20)) - frozenset(b"\t\r\n") | {0x7F}
+
+
+def is_text(record: ExchangeRecord) -> bool:
+    """Whether a message is characters: a serial line always, a body where nothing in it says otherwise."""
+    if record.interface == "AT":
+        return True
+    if record.interface not in ("ESipa", "ES9+") or _CONTROL.intersection(record.octets):
+        return False
+    try:
+        record.octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def masker_for(run: Run, known: Iterable[Identifier] = ()) -> RunMasker:

@@ -9,7 +9,7 @@ from harness.evidence.records import ExchangeRecord, NoteRecord
 from harness.reporting.decode.conversation import conversation
 from harness.reporting.decode.entry import Entry
 from harness.reporting.decode.tree import Node
-from harness.reporting.masks import RunMasker
+from harness.reporting.masks import RunMasker, is_text
 from harness.reporting.model import EntryView, PartView, TreeLine, WireView
 
 TELLING = 4
@@ -21,14 +21,14 @@ class Limits:
     """How much of one message is shown, in octets; the rest is in the record."""
 
     wire: int = 2048
-    field: int = 64
+    field: int = 32
     tree_lines: int = 400
     words: int = 4000
 
 
 FULL = Limits(wire=1 << 30, field=1 << 30, tree_lines=1 << 30, words=1 << 30)
 TROUBLED = Limits()
-QUIET = Limits(wire=120, field=32, tree_lines=60, words=400)
+QUIET = Limits(wire=120, field=24, tree_lines=60, words=400)
 """For what went well: enough to see what was said."""
 
 
@@ -85,23 +85,23 @@ class Viewer:
     def _line(self, depth: int, node: Node, limits: Limits) -> TreeLine:
         octets = ""
         if node.octets is not None and (not node.value or node.fault or len(node.octets) <= TELLING):
-            octets = shortened(self.masker.hex(node.octets), 2 * limits.field, len(node.octets))
+            octets = shortened(
+                self.masker.hex(node.octets, node.source, node.start), 2 * limits.field, len(node.octets)
+            )
         words = shortened(self.masker.text(node.value), limits.words)
         return TreeLine(depth, node.tag, node.label, words, octets, node.fault)
 
     def _wire(self, record: ExchangeRecord, limits: Limits, since_ns: int) -> WireView:
+        # Text has about one character an octet (a masked one too), hexadecimal two.
+        readable = is_text(record)
         text = self.masker.wire(self.slot, record)
-        # Serial lines have one character an octet (a masked one too), hexadecimal two.
-        room = limits.wire if record.interface == "AT" else 2 * limits.wire
-        cut = max(0, len(record.octets) - limits.wire) if len(text) > room else 0
-        return WireView(
-            record.to_device,
-            record.interface,
-            (record.at_ns - since_ns) / 1e6,
-            text[:room].rstrip("\r\n") if record.interface == "AT" else text[:room],
-            cut,
-            f"slots/{self.slot}/events.jsonl line {record.number}",
-        )
+        if readable:
+            text = text.replace("\r\n", "⏎").replace("\r", "⏎").replace("\n", "⏎")
+        room = limits.wire if readable else 2 * limits.wire
+        cut = max(1, len(record.octets) - limits.wire) if len(text) > room else 0
+        at_ms = (record.at_ns - since_ns) / 1e6
+        where = f"slots/{self.slot}/events.jsonl line {record.number}"
+        return WireView(record.to_device, record.interface, at_ms, text[:room], cut, where)
 
 
 def shortened(text: str, room: int, octets: int = 0) -> str:

@@ -258,26 +258,35 @@ def card_cases(cases: Cases, *, rounds: int = 1, defective: bool = False) -> Non
         return
     title = "Without a tag list the default tags are listed and no others."
     why = f"assert b'{repr(SWAPPED_ICCID)[2:-1]}' in profiles of {EID}"
-    with cases.case("EU-048", title, "deviation", f"the list is read: {why}", confidence="likely"):
-        with cases.step("the list is read", "5A 4F 9F70 91 92 95", verdict="deviation", reason=why):
-            card.es10(bytes.fromhex("BF2D00"), profiles_info() + b"\x00")
-    with cases.case(
-        "EU-016", "Addresses of any length are accepted or refused, never a hang.", "recorded", confidence="unsure"
+    with (
+        cases.case("EU-048", title, "deviation", f"the list is read: {why}", confidence="likely"),
+        cases.step("the list is read", "5A 4F 9F70 91 92 95", verdict="deviation", reason=why),
     ):
-        with cases.step("255 characters", observed="undefinedError (127)"):
-            card.es10(
-                encode("SetDefaultDpAddressRequest", {"defaultDpAddress": "a" * 255}),
-                bytes.fromhex("BF6503800 17F".replace(" ", "")),
-            )
+        card.es10(bytes.fromhex("BF2D00"), profiles_info() + b"\x00")
+    with (
+        cases.case(
+            "EU-016", "Addresses of any length are accepted or refused, never a hang.", "recorded", confidence="unsure"
+        ),
+        cases.step("255 characters", observed="undefinedError (127)"),
+    ):
+        card.es10(
+            encode("SetDefaultDpAddressRequest", {"defaultDpAddress": "a" * 255}),
+            bytes.fromhex("BF650380017F"),
+        )
     why = "DeviceSilent: the card gave no answer (reset the card)"
-    with cases.case(
-        "EU-022", "AddInitialEim is refused while an eIM is associated.", "inconclusive", f"an eIM is associated: {why}"
+    with (
+        cases.case(
+            "EU-022",
+            "AddInitialEim is refused while an eIM is associated.",
+            "inconclusive",
+            f"an eIM is associated: {why}",
+        ),
+        cases.step("an eIM is associated", verdict="inconclusive", reason=why, precondition=True),
     ):
-        with cases.step("an eIM is associated", verdict="inconclusive", reason=why, precondition=True):
-            cases.journal.observer(cases.link)(
-                Exchange(Interface.APDU, Direction.TO_DEVICE, bytes.fromhex("81E2910003BF5500"))
-            )
-            cases.journal.note("the device was reset", answered=True)
+        cases.journal.observer(cases.link)(
+            Exchange(Interface.APDU, Direction.TO_DEVICE, bytes.fromhex("81E2910003BF5500"))
+        )
+        cases.journal.note("the device was reset", answered=True)
     with (
         cases.case("EU-032", "GetCerts gives a chain that verifies.", "error", "TypeError: unsupported operand"),
         cases.step("certificates are read", verdict="error", reason="TypeError: unsupported operand"),
@@ -328,7 +337,7 @@ def make_run(path: Path, *, defective: bool = True, finished: bool = True, round
                 esipa(journal, poll, tlv.build(0xBF4F, package()))
             with https.step("its result is delivered"):
                 result = tlv.build(0xBF50, tlv.build(0x5A, bytes.fromhex(EID)), package_result())
-                esipa(journal, result, bytes.fromhex("BF5005BF5302800107"[:0] + "BF5006BF5303800107"))
+                esipa(journal, result, bytes.fromhex("BF5006BF5303800107"))
         with (
             https.case("IP-010", "A refused download is reported.", area="ipa"),
             https.step("the SM-DP+ refuses", observed=f"Ki={KEY}"),

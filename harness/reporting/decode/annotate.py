@@ -32,17 +32,19 @@ class Annotator:
     def __init__(self, schema: str = "sgp32-v1.2") -> None:
         self._names = Names(schema)
         self._left = MAX_NODES
+        self._source = b""
 
     def message(self, octets: bytes, type_name: str = "", *, label: str = "") -> tuple[Node, ...]:
         """The trees of the TLVs in `octets`, the first of them as a value of `type_name` where that type fits its tag."""
         self._left = MAX_NODES
+        self._source = octets
         shape = self._names.shape(type_name) if type_name else None
         found: list[Node] = []
-        for number, piece in enumerate(_pieces(octets, 0)):
+        for number, piece in enumerate(self._pieces(octets, 0)):
             if isinstance(piece, Node):
                 found.append(piece)
             elif number == 0 and shape is not None and piece.tag in self._names.tags(shape):
-                found.append(self._node(piece, shape, label or type_name))
+                found.append(self._root(piece, shape, label))
             else:
                 found.append(self._node(piece, None, label if number == 0 else ""))
         return tuple(found)
@@ -52,10 +54,16 @@ class Annotator:
         nodes = self.message(octets, type_name)
         return sum(node.label == UNKNOWN or bool(node.fault) for root in nodes for node in root.walk())
 
+    def _root(self, piece: tlv.Tlv, shape: Shape, label: str) -> Node:
+        inner, wrapped = self._names.content(shape)
+        if inner["type"] == "CHOICE" and not wrapped:
+            return self._alternative(piece, inner, label)
+        return self._node(piece, shape, label or shape["type"])
+
     def _node(self, piece: tlv.Tlv, shape: Shape | None, label: str) -> Node:
         self._left -= 1
         if self._left < 0:
-            return Node("… more fields, not taken apart", octets=piece.raw, offset=piece.offset)
+            return self._rest("… more fields, not taken apart", piece.raw, piece.offset)
         if shape is None:
             return self._unnamed(piece, label)
         type_name = shape["type"]
@@ -94,7 +102,7 @@ class Annotator:
     def _constructed(self, piece: tlv.Tlv, label: str, name_child: _NameChild) -> Node:
         children = tuple(
             part if isinstance(part, Node) else name_child(part, number)
-            for number, part in enumerate(_pieces(piece.value, piece.offset + piece.header_length), 1)
+            for number, part in enumerate(self._pieces(piece.value, piece.offset + piece.header_length), 1)
         )
         return Node(label, tag=f"{piece.tag:02X}", offset=piece.offset, children=children, value=_count(children))
 
@@ -104,7 +112,27 @@ class Annotator:
         return self._leaf(piece, label, "")
 
     def _leaf(self, piece: tlv.Tlv, label: str, words: str) -> Node:
-        return Node(label, words, tag=f"{piece.tag:02X}", offset=piece.offset, octets=piece.value)
+        start = piece.offset + piece.header_length
+        return Node(label, words, f"{piece.tag:02X}", piece.offset, piece.value, self._source, start)
+
+    def _pieces(self, octets: bytes, base: int) -> list[tlv.Tlv | Node]:
+        """The TLVs of a value, and behind the first fault one node with the rest."""
+        found: list[tlv.Tlv | Node] = []
+        at = 0
+        while at < len(octets):
+            try:
+                read = tlv.first(octets[at:])
+            except DerError as error:
+                rest = octets[at:]
+                found.append(self._rest("not a TLV", rest, base + at, error.fault))
+                break
+            piece = tlv.Tlv(read.tag, read.raw, read.header_length, base + at)
+            found.append(piece)
+            at += len(piece.raw)
+        return found
+
+    def _rest(self, label: str, octets: bytes, offset: int, fault: str = "") -> Node:
+        return Node(label, offset=offset, octets=octets, source=self._source, start=offset, fault=fault)
 
 
 class _Fields:
@@ -127,23 +155,6 @@ class _Fields:
         if not wrapped and "tag" not in member and inner["type"] == "CHOICE":
             return self._annotator._alternative(piece, inner, f"{member['name']}:")
         return self._annotator._node(piece, member, member["name"])
-
-
-def _pieces(octets: bytes, base: int) -> list[tlv.Tlv | Node]:
-    """The TLVs of a value, and behind the first fault one node with the rest."""
-    found: list[tlv.Tlv | Node] = []
-    at = 0
-    while at < len(octets):
-        try:
-            read = tlv.first(octets[at:])
-        except DerError as error:
-            rest = octets[at:]
-            found.append(Node("not a TLV", offset=base + at, octets=rest, fault=error.fault))
-            break
-        piece = tlv.Tlv(read.tag, read.raw, read.header_length, base + at)
-        found.append(piece)
-        at += len(piece.raw)
-    return found
 
 
 def _count(children: tuple[Node, ...]) -> str:

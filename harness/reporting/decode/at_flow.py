@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from harness.evidence.records import ExchangeRecord
 from harness.reporting.decode import at
 from harness.reporting.decode.apdu_flow import ApduFlow
-from harness.reporting.decode.entry import Draft, Entry, Part
+from harness.reporting.decode.entry import Draft, Entry
 
-FINAL = re.compile(
-    r"^(OK|ERROR|NO CARRIER|ABORTED|\+CM[ES] ERROR:.*)$",
-)
+FINAL = re.compile(r"^(OK|ERROR|NO CARRIER|ABORTED|\+CM[ES] ERROR:.*)$")
 
 
 @dataclass(slots=True)
@@ -60,16 +58,14 @@ class AtFlow:
                 fault = f"{command.final} and no APDU in the answer"
             return self._apdus.take(sent.apdu, received.apdu if received else None, command.records, fault)
         lines = at.lines(command.sent.octets)
-        draft = Draft(command.sent, "AT", lines[0] if lines else "empty line", command.records, command.final, fault)
         meaning = at.in_words(command.sent.octets)
-        asked = (*lines, f"({meaning})") if meaning else tuple(lines)
-        draft.parts = [Part("command", lines=asked), Part("answer", lines=tuple(at.lines(command.answer)))]
+        title = (lines[0] if lines else "empty line") + (f" ({meaning})" if meaning else "")
+        draft = Draft(command.sent, "AT", title, command.records, command.final, fault)
         return [*self._apdus.flush(), draft.done()]
 
     def _unsolicited(self, record: ExchangeRecord) -> Entry:
         lines = at.lines(record.octets)
         event = record.note.get("event", "")
         title = lines[0] if lines else event or "empty line"
-        draft = Draft(record, "AT", title, [record], "" if event else "unsolicited", record.note.get("reason", ""))
-        draft.parts = [Part("said", lines=tuple(lines))] if lines else []
-        return draft.done()
+        outcome = "" if event else "unsolicited"
+        return Draft(record, "AT", title, [record], outcome, record.note.get("reason", "")).done()

@@ -71,11 +71,23 @@ class Draft:
 def gist(parts: Sequence[Part]) -> str:
     """The result codes and errors of the answer, or of what was sent where there is none yet."""
     for part in reversed(parts):
+        failed = next(
+            (node for tree in part.trees for node in tree.walk() if node.label == "functionExecutionStatus"), None
+        )
+        if failed is not None:
+            return _execution_status(failed)
         said = [said for tree in part.trees for said in _results(tree.walk())]
         if said:
             more = f", {len(said) - MAX_GIST} more" if len(said) > MAX_GIST else ""
             return ", ".join(said[:MAX_GIST]) + more
     return ""
+
+
+def _execution_status(node: Node) -> str:
+    """The status of a JSON answer with its subject and reason code (SGP.22 §6.5.1.4)."""
+    found = {leaf.label: leaf.value for leaf in node.walk() if leaf.value}
+    codes = "/".join(filter(None, (found.get("subjectCode"), found.get("reasonCode"))))
+    return " ".join(filter(None, (found.get("status"), codes, found.get("message"))))
 
 
 def _results(nodes: Iterable[Node]) -> list[str]:

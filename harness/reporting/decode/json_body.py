@@ -62,11 +62,11 @@ def _member(name: str, value: Any, annotator: Annotator) -> Node:
 
 def _opened(name: str, octets: bytes, annotator: Annotator) -> Node:
     if name in PLAIN_BASE64:
-        return Node(name, value="base64", octets=octets)
+        return Node(name, value="base64", octets=octets, source=octets)
     trees = annotator.message(octets, TYPES.get(name, ""), label=name)
     if trees and not trees[0].fault:
         return Node(name, value=f"base64 of {len(octets)} octets", children=trees)
-    return Node(name, value="base64", octets=octets)
+    return Node(name, value="base64", octets=octets, source=octets)
 
 
 def _octets(text: str) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.reporting.decode.annotate import Annotator
 from harness.reporting.decode.tree import Node
@@ -19,6 +20,7 @@ NAMES: Mapping[int, str] = {
     0x19: "event list",
     0x2F: "AID",
 }
+TEMPLATES = frozenset({0xD0, 0xD6})
 COMMANDS: Mapping[int, str] = {
     0x01: "REFRESH",
     0x02: "MORE TIME",
@@ -51,7 +53,7 @@ RESULTS: Mapping[int, str] = {0x00: "performed", 0x20: "terminal busy", 0x30: "b
 
 def proactive(octets: bytes, annotator: Annotator) -> tuple[Node, ...]:
     """The octets of a FETCH answer or of a TERMINAL RESPONSE as a tree."""
-    return tuple(_named(node) for node in annotator.message(octets))
+    return tuple(_named(node, annotator) for node in annotator.message(octets))
 
 
 def command_name(trees: tuple[Node, ...]) -> str:
@@ -60,12 +62,15 @@ def command_name(trees: tuple[Node, ...]) -> str:
     return details.value if details else ""
 
 
-def _named(node: Node) -> Node:
+def _named(node: Node, annotator: Annotator) -> Node:
     tag = int(node.tag, 16) if node.tag else 0
     # A simple TLV's first bit is the comprehension flag, no part of its tag.
     label = NAMES.get(tag) or NAMES.get(tag & 0x7F, "") if tag < 0x100 else ""
-    children = tuple(_named(child) for child in node.children)
-    return Node(label, _words(label, node.octets or b""), node.tag, node.offset, node.octets, node.fault, children)
+    if tag in TEMPLATES and node.octets:
+        # A template whose tag does not say so: BER calls D0 primitive.
+        inner = tuple(_named(child, annotator) for child in annotator.message(node.octets))
+        return replace(node, label=label, octets=None, children=inner)
+    return replace(node, label=label, value=_words(label, node.octets or b""))
 
 
 def _words(label: str, octets: bytes) -> str:

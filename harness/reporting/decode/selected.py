@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.codec import tlv
 from harness.reporting.decode.annotate import Annotator
@@ -35,4 +36,4 @@ def _named(node: Node, octets: bytes, annotator: Annotator) -> Node:
         return annotator.message(whole, TEMPLATES[tag])[0]
     children = tuple(_named(child, octets, annotator) for child in node.children)
     label = node.label or NAMES.get(tag, "")
-    return Node(label, node.value, node.tag, node.offset, node.octets, node.fault, children)
+    return replace(node, label=label, children=children)

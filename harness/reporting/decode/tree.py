@@ -19,7 +19,10 @@ class Node:
     offset: int | None = None
     """Where it begins in its message."""
     octets: bytes | None = None
-    """The value octets of a leaf whose `value` is not the whole truth; shown in hexadecimal."""
+    """The value octets of a leaf."""
+    source: bytes = b""
+    """The message that `octets` were cut from, at `start`: what is secret shows only there, a field may hold a part."""
+    start: int = 0
     fault: str = ""
     """What is wrong with it as a message."""
     children: tuple[Node, ...] = ()
