@@ -84,9 +84,12 @@ def mint(entropy: Entropy, now: datetime, *, hosts: Sequence[str] = ()) -> TestP
 
 
 def kept(folder: Path, entropy: Entropy, now: datetime, *, hosts: Sequence[str] = ()) -> TestPki:
-    """The set that is kept in `folder`; where there is none yet, a new one is made and saved there first."""
-    if not pki_files.has_secret(folder):
-        mint(entropy, now, hosts=hosts).save(folder)
+    """The set that is kept in `folder`; where there is none yet, a new one is made and saved there first.
+
+    Safe to be called by several processes at once: the first secret to be there is everybody's.
+    """
+    if pki_files.found_secret(folder, entropy.bytes(_SECRET_SIZE)):
+        load(folder, now, hosts=hosts).save(folder)
     return load(folder, now, hosts=hosts)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkstemp
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
@@ -75,11 +76,19 @@ def write_pem(folder: Path, name: str, identity: Identity) -> tuple[Path, Path]:
 
 
 def write_secret(folder: Path, secret: bytes) -> None:
-    write_private(folder / SECRET_FILE, secret.hex().encode() + b"\n")
+    write_private(folder / SECRET_FILE, _secret_line(secret))
 
 
-def has_secret(folder: Path) -> bool:
-    return (folder / SECRET_FILE).is_file()
+def found_secret(folder: Path, secret: bytes) -> bool:
+    """Writes the secret where there is none yet; whether it did. Of several at once exactly one does."""
+    beside = _beside(folder / SECRET_FILE, _secret_line(secret))
+    try:
+        os.link(beside, folder / SECRET_FILE)
+    except FileExistsError:
+        return False
+    finally:
+        beside.unlink()
+    return True
 
 
 def read_secret(folder: Path) -> bytes:
@@ -96,20 +105,28 @@ def read_secret(folder: Path) -> bytes:
     return secret
 
 
+def _secret_line(secret: bytes) -> bytes:
+    return secret.hex().encode() + b"\n"
+
+
 def private_pem(identity: Identity) -> bytes:
     return identity.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def write_private(file: Path, content: bytes) -> None:
     """Replaces the file as a whole; it is its owner's alone from the first moment (mode 0600, folders 0700)."""
+    os.replace(_beside(file, content), file)
+
+
+def _beside(file: Path, content: bytes) -> Path:
+    """The content on disk, in the file's folder, under a name of its own."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor, name = mkstemp(prefix=f".{file.name}.", dir=file.parent)
     with open(descriptor, "wb") as out:
         out.write(content)
         out.flush()
         os.fsync(out.fileno())
-    os.replace(beside, file)
+    return Path(name)
 
 
 def _identities(folder: Path, curve: Curve, faults: list[Fault]) -> Iterator[tuple[Role, Identity]]:

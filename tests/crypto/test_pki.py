@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -167,6 +168,13 @@ def test_tls_is_renewed_on_its_key_when_it_runs_out_or_lacks_a_host(tmp_path: Pa
 def test_a_kept_set_is_made_once(tmp_path: Path) -> None:
     first = kept(tmp_path / "pki", system_entropy(), NOW)
     assert everything(kept(tmp_path / "pki", system_entropy(), NOW)) == everything(first)
+    assert not list((tmp_path / "pki").glob(".*"))
+
+
+def test_several_processes_keep_the_same_set(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        sets = list(pool.map(lambda _: everything(kept(tmp_path / "pki", system_entropy(), NOW)), range(4)))
+    assert all(one == sets[0] for one in sets)
 
 
 def test_a_certificate_made_to_measure_changes_nothing_else() -> None:
