@@ -59,6 +59,10 @@ class EuiccUnderTest(Es10):
             raise DeviceFault(f"GetCerts answered error {answer.error}")
         return self._checked(answer.euicc, answer.eum)
 
+    def checked(self, euicc: bytes, eum: bytes) -> Certificate:
+        """An eUICC certificate, its chain checked up to the lab's CI. Raises DeviceFault where it does not hold."""
+        return self._checked(euicc, eum)
+
     def profile(self, name: str) -> ProfileInfo:
         """What the card says of a fixture profile. An AssertionError where it is not installed."""
         found = self.find_profile(name)

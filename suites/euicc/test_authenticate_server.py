@@ -1,0 +1,115 @@
+"""Mutual authentication with an SM-DP+. SGP.22 §5.7.7, §5.7.13 and §5.7.14."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.codec import decode, tlv
+from harness.conformance.case import case
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.conformance.stepwise import StepwiseDownload
+from harness.crypto import ecdsa
+from harness.crypto.certificates import Certificate
+from harness.lab.clock import Clock
+from harness.profiles.package import ProfilePackage
+from harness.roles.smdp import Smdp
+
+CHALLENGE_MISMATCH = 6
+REASONS = {0: "endUserRejection", 1: "postponed", 2: "timeout", 3: "pprNotAllowed", 5: "loadBppExecutionError"}
+OTHER_TRANSACTION = bytes(16)
+INVALID_TRANSACTION_ID = 5
+
+
+@case("EU-012", clause="SGP.22 §5.7.7", area="euicc", catches=("repeats-its-challenge", "accepts-used-challenge"))
+def test_challenge(
+    euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
+) -> None:
+    """Each challenge is new and has 16 octets; one that was used opens no second session."""
+    with step("GetEUICCChallenge twice", expect="16 octets each, different") as seen:
+        first, second = euicc.get_euicc_challenge(), euicc.get_euicc_challenge()
+        seen.observed(f"{first.hex().upper()} {second.hex().upper()}")
+        assert len(first) == len(second) == 16
+        assert first != second
+    session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
+    with step("AuthenticateServer with the latest challenge", precondition=True):
+        request = session.authenticate_request(challenge=second)
+        assert euicc.authenticate_server(request).is_ok
+    with step("the same request again", expect="an authenticate error") as seen:
+        again = euicc.authenticate_server(request)
+        seen.observed(again.raw)
+        assert not again.is_ok
+
+
+@case("EU-102", clause="SGP.22 §5.7.13", area="euicc", catches="signs-authentication-with-another-key")
+def test_authenticate(
+    euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
+) -> None:
+    """Under each CI of its list the card authenticates the SM-DP+ and signs euiccSigned1 with the key of that CI."""
+    with step("GetEUICCInfo1", expect="CI keys for signing", precondition=True):
+        ci_ids = euicc.get_euicc_info1().ci_ids_for_signing
+        assert ci_ids
+    for ci_id in ci_ids:
+        session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
+        with step(f"InitiateAuthentication under CI {ci_id.hex()[:8]}…", precondition=True):
+            request = session.authenticate_request(ci_id=ci_id)
+        with step("AuthenticateServer", expect="ok; the signature and its chain hold") as seen:
+            answer = euicc.authenticate_server(request)
+            seen.observed(answer.raw)
+            assert answer.is_ok
+            assert answer.transaction_id == session.transaction_id
+            certificate = euicc.checked(answer.euicc_certificate, answer.eum_certificate)
+            assert Certificate(answer.eum_certificate).authority_key_id == ci_id
+            assert answer.signature_is_valid(certificate)
+        with step("look at euiccSigned1", expect="the server's address and challenge, this card's EUICCInfo2"):
+            sent = decode("AuthenticateServerRequest", request)["serverSigned1"]
+            signed = tlv.parse(answer.signed)
+            assert signed.get(0x83).value.decode() == sent["serverAddress"]
+            assert signed.get(0x84).value == sent["serverChallenge"]
+            assert signed.get(0xBF22).raw == euicc.get_euicc_info2().raw
+
+
+@case("EU-105", clause="SGP.22 §5.7.13", area="euicc", catches="ignores-challenge-of-server")
+def test_wrong_challenge(
+    euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
+) -> None:
+    """serverSigned1 over another challenge than the card's is euiccChallengeMismatch."""
+    session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
+    with step("an SM-DP+ signs a challenge that the card never gave", precondition=True):
+        euicc.get_euicc_challenge()
+        request = session.authenticate_request(challenge=bytes(16))
+    with step("AuthenticateServer", expect="euiccChallengeMismatch(6)") as seen:
+        answer = euicc.authenticate_server(request)
+        seen.observed(answer.raw)
+        assert answer.error_code == CHALLENGE_MISMATCH
+
+
+@case(
+    "EU-113",
+    clause="SGP.22 §5.7.14",
+    area="euicc",
+    catches=("signs-cancel-without-transaction", "changes-cancel-reason"),
+)
+def test_cancel_session(
+    euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
+) -> None:
+    """A session is cancelled for each reason with a signed answer about that session and that reason."""
+    for reason, name in REASONS.items():
+        session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
+        with step("begin a session", precondition=True):
+            answer = euicc.authenticate_server(session.authenticate_request())
+            assert answer.is_ok
+            key = Certificate(answer.euicc_certificate).public_key
+        with step(f"CancelSession: {name}({reason})", expect="signed, with transactionId and reason") as seen:
+            cancelled = euicc.cancel_session(session.transaction_id, reason)
+            seen.observed(cancelled.raw)
+            assert cancelled.is_ok
+            body = tlv.parse(cancelled.raw).get(0xA0)
+            signed = body.get(0x30)
+            assert signed.get(0x80).value == session.transaction_id
+            assert int.from_bytes(signed.get(0x82).value, "big") == reason
+            assert ecdsa.verify(key, body.get(0x5F37).value, signed.raw)
+    with step("CancelSession of a session that is not there", expect="invalidTransactionId(5)") as seen:
+        unknown = euicc.cancel_session(OTHER_TRANSACTION, 0)
+        seen.observed(unknown.raw)
+        assert unknown.error_code == INVALID_TRANSACTION_ID
