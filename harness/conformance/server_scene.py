@@ -1,0 +1,115 @@
+"""The scene of a case about a server: the eIM or SM-DP+ under test, and a conforming card to drive it with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
+from harness.conformance.running import RunningCase
+from harness.conformance.scene import Scene, stage
+from harness.conformance.servers import ServerUnderTest
+from harness.endpoints.eim import EimEndpoint
+from harness.lab.cards import conforming_card
+from harness.lab.in_process import InProcessSmdp
+from harness.lab.parties import new_eim, new_smdp
+from harness.lab.server_bench import ServerBench
+from harness.links.memory import MemoryLink
+from harness.simulators.euicc import CardConfig
+
+if TYPE_CHECKING:
+    from harness.lab.clock import Clock
+    from harness.profiles import ProfilePackage
+    from harness.roles.eim import Eim
+    from harness.roles.es10.download import InstallationAnswer
+    from harness.roles.smdp import Smdp
+
+
+class ServerScene(Scene):
+    """One server under test."""
+
+    def __init__(self, bench: ServerBench, running: RunningCase) -> None:
+        super().__init__(running)
+        self._bench = bench
+        self._config = CardConfig()
+        self._entropy = bench.rack.entropy.child(f"{running.case.identifier}/under-test")
+        observers = [bench.observer_of("in-process")]
+        self._parties = Parties(bench.rack, f"{running.case.identifier}/{bench.slot.kind}", observers=observers)
+
+    def prepare(self) -> None:
+        """A fresh server role, and a card in the state that the case needs, which the eIM knows."""
+        if self._bench.slot.kind == "eim":
+            self._bench.server.behind = EimEndpoint(self.eim, self.clock.now)
+            if self.running.case.needs.eims:
+                prepared = prepared_card(self._bench.rack, self._config, self.running.case.needs)
+                make_known([self.eim, self.other_eim], self._config, prepared, self._bench.rack)
+        else:
+            from harness.endpoints.smdp import SmdpEndpoint
+
+            self._bench.server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
+
+    def close(self) -> None:
+        """Nobody is behind the server between cases. What a role raised instead of answering is ours to answer for."""
+        self._bench.server.behind = None
+        troubles, self._bench.server.troubles = self._bench.server.troubles, []
+        if troubles:
+            raise troubles[0]
+
+    @cached_property
+    def card(self) -> EuiccUnderTest:
+        """A conforming card in the state that the case needs."""
+        card = conforming_card(self._bench.rack, self._config)
+        card.restore(prepared_card(self._bench.rack, self._config, self.running.case.needs).snapshot)
+        return euicc_over(MemoryLink(card, [self._bench.observer_of("in-process")]), self._parties)
+
+    @property
+    def esipa(self) -> ServerUnderTest:
+        """A client towards the eIM under test."""
+        return ServerUnderTest(self._bench) if self._bench.slot.kind == "eim" else super().esipa
+
+    @property
+    def es9(self) -> ServerUnderTest:
+        """A client towards the SM-DP+ under test."""
+        return ServerUnderTest(self._bench) if self._bench.slot.kind == "smdp" else super().es9
+
+    @cached_property
+    def eim(self) -> Eim:
+        """The eIM under test from its operator's side, or our own where the SM-DP+ is under test."""
+        if self._bench.slot.kind != "eim":
+            return self._parties.eims[0]
+        way = InProcessSmdp(self.smdp, self.clock, [self._bench.observer_of("in-process")])
+        return new_eim(self._bench.rack, self._entropy, http=way, defects=self._bench.defects)
+
+    @property
+    def other_eim(self) -> Eim:
+        """Another eIM, which is not under test."""
+        return self._parties.eims[1]
+
+    @cached_property
+    def smdp(self) -> Smdp:
+        """The SM-DP+ under test from its operator's side, or our own where the eIM is under test."""
+        if self._bench.slot.kind != "smdp":
+            return self._parties.smdp
+        return new_smdp(self._bench.rack, self._entropy, defects=self._bench.defects)
+
+    @property
+    def download(self) -> Callable[[str], InstallationAnswer]:
+        """Installs a fixture profile on the conforming card."""
+        return self._parties.download_to(self.card)
+
+    @property
+    def profiles(self) -> Mapping[str, ProfilePackage]:
+        """The fixture profiles."""
+        return self._bench.rack.profiles
+
+    @property
+    def clock(self) -> Clock:
+        """The lab's clock."""
+        return self._bench.rack.clock
+
+
+@stage.register
+def _(bench: ServerBench, running: RunningCase) -> Scene:
+    return ServerScene(bench, running)

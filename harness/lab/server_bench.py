@@ -1,0 +1,90 @@
+"""A slot that holds a server under test: our reference eIM or SM-DP+, whole or with a rule replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError
+from harness.lab.bench import ObserverOf
+from harness.lab.configuration import Reference, Slot
+from harness.lab.servers import Server
+from harness.links.events import Interface
+from harness.links.https_client import HttpsClient
+from harness.links.tls import Trust
+
+if TYPE_CHECKING:
+    from harness.lab.rack import Rack
+
+HOSTS = {"eim": "eim.harness.test", "smdp": "smdp.harness.test"}
+_TLS_ROLES = {"eim": "eim-tls", "smdp": "dp-tls"}
+_INTERFACES = {"eim": Interface.ESIPA, "smdp": Interface.ES9P}
+_PATHS = {"eim": "/gsma/rsp2/asn1", "smdp": "/gsma/rsp2/es9plus/initiateAuthentication"}
+
+
+class ServerBench:
+    """A server of ours as the device under test, and a client towards it over TLS."""
+
+    def __init__(
+        self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
+    ) -> None:
+        self.rack = rack
+        self.slot = slot
+        self.name = name
+        self.observer_of = observer_of
+        named = slot.device.defects if isinstance(slot.device, Reference) else ()
+        self.defects = named if defects is None else tuple(defects)
+        self.host = HOSTS[slot.kind]
+        self._closing = ExitStack()
+        self._server: Server | None = None
+        self._client: HttpsClient | None = None
+
+    @property
+    def server(self) -> Server:
+        """The running server; a case puts its role behind it."""
+        assert self._server is not None, f"{self.name} is not open"
+        return self._server
+
+    @property
+    def client(self) -> HttpsClient:
+        """The recorded client, which trusts the lab's CIs."""
+        assert self._client is not None, f"{self.name} is not open"
+        return self._client
+
+    @property
+    def url(self) -> str:
+        """Where the server is, without a path."""
+        return f"https://{self.host}:{self.server.port}"
+
+    def open(self) -> None:
+        """Starts the server."""
+        kind = self.slot.kind
+        self._server = Server(self.rack, _TLS_ROLES[kind], _INTERFACES[kind])
+        self._server.start()
+        self._closing.callback(self._server.stop)
+        roots = tuple(self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves)
+        self._client = HttpsClient(
+            Trust(roots),
+            interface=_INTERFACES[kind],
+            observers=[self.observer_of("https")],
+            addresses={f"{self.host}:{self._server.port}": self._server.address},
+        )
+        self._closing.callback(self._client.close)
+
+    def close(self) -> None:
+        """Stops the server."""
+        self._server = self._client = None
+        self._closing.close()
+
+    def identity(self) -> Mapping[str, Any]:
+        """Which reference role it is."""
+        return {"role": self.slot.kind, "defects": list(self.defects)}
+
+    def answers(self, link: str) -> bool:
+        """Whether an empty request gets any answer at all."""
+        try:
+            self.client.post(self.url + _PATHS[self.slot.kind], (), b"")
+        except HarnessError:
+            return False
+        return True

@@ -1,0 +1,74 @@
+"""Our servers on HTTPS: one address for a whole bench, and behind it whatever role the running case has made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from harness.crypto.ecdsa import Curve
+from harness.endpoints.https import HttpsEndpoint
+from harness.links.events import Interface, Observer
+from harness.links.http_messages import Reply, Request
+from harness.links.tls import BRAINPOOL_CURVE, NIST_CURVE, ServerCertificate
+
+if TYPE_CHECKING:
+    from harness.crypto.pki import Identity
+    from harness.lab.rack import Rack
+
+Behind = Callable[[Request], Reply]
+_CURVES = {Curve.NIST: NIST_CURVE, Curve.BRAINPOOL: BRAINPOOL_CURVE}
+_NOBODY = 503
+
+
+class Server:
+    """An HTTPS server whose handler changes from case to case."""
+
+    def __init__(self, rack: Rack, role: str, interface: Interface, observers: Sequence[Observer] = ()) -> None:
+        """`role` names the TLS certificate of the lab's PKI: "eim-tls" or "dp-tls"."""
+        self.behind: Behind | None = None
+        """Who answers now; None between cases."""
+        self.troubles: list[BaseException] = []
+        """What a role raised instead of answering: the harness being wrong."""
+        self._endpoint = HttpsEndpoint(
+            rack.loop,
+            self._answer,
+            server_certificates(rack, role),
+            interface=interface,
+            observers=observers,
+            on_error=lambda raised, _: self.troubles.append(raised),
+        )
+
+    def start(self, port: int = 0) -> int:
+        """Listens on loopback and returns the port."""
+        return self._endpoint.start(port=port)
+
+    def stop(self) -> None:
+        """Stops listening."""
+        self._endpoint.stop()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self._endpoint.address
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._endpoint.port
+
+    def _answer(self, request: Request) -> Reply:
+        behind = self.behind
+        return Reply(_NOBODY) if behind is None else behind(request)
+
+
+def server_certificates(rack: Rack, role: str) -> list[ServerCertificate]:
+    """The TLS certificates of one of our servers, on every curve that the PKI has one for."""
+    sets = [rack.pki.trust(curve) for curve in rack.pki.curves]
+    return [_certificate(found.identity(role), found.curve) for found in sets if found.has(role)]
+
+
+def _certificate(identity: Identity, curve: Curve) -> ServerCertificate:
+    key = identity.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return ServerCertificate((identity.certificate,), key, _CURVES[curve])
