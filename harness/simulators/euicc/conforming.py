@@ -124,7 +124,7 @@ _EIMS: _Table = {
     "initial-eims-kept": eims.initial_eims_kept,
     "eim-added": eims.added,
     "eim-updated": eims.updated,
-    "eim-id-fits": eims.id_fits,
+    "eim-configuration-read": eims.configuration_read,
     "eim-key-usable": eims.key_usable,
     "association-token": eims.next_token,
     "eim-list": eims.listed,
@@ -132,6 +132,8 @@ _EIMS: _Table = {
     "eims-listed": eco.listed,
     "eims-reset": reset.eims_reset,
     "reset-deletes": reset.deletes,
+    "reset-result": reset.result_of,
+    "default-address-reset": reset.default_address_reset,
 }
 
 _DOWNLOAD: _Table = {
@@ -173,12 +175,12 @@ _PACKAGES: _Table = {
     "package-eid-is-ours": packages.eid_is_ours,
     "package-counter-advances": packages.counter_advances,
     "package-counter-in-range": packages.counter_in_range,
-    "package-signing-input": results.signing_input,
+    "package-signing-input": results.package_signing_input,
     "package-refusal": packages.refusal,
     "package-commit": packages.package_commit,
     "counter-taken": packages.counter_taken,
     "echoed-transaction-id": results.echoed,
-    "result-signing-input": results.signing_input,
+    "result-signing-input": results.result_signing_input,
     "rollback-grant": packages.granted,
     "rollback-allowed": rollback.allowed,
     "rolled-back-result": rollback.result_replaced,

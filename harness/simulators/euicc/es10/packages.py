@@ -111,7 +111,7 @@ def refusal(device: Device, package: Package, code: int | None) -> Answer:
     if code is None:
         return Answer(error_unsigned(package.eim_id, package.transaction_id, package.eim))
     data = tlv.build(0x30, *_head(device, package), tlv.integer(0x02, code))
-    return Answer(signed(device, 0xA1, data, package.eim))
+    return Answer(signed(device, 0xA1, data, package.eim, package.signature))
 
 
 def _execute(device: Device, package: Package) -> Answer:
@@ -127,7 +127,7 @@ def _execute(device: Device, package: Package) -> Answer:
     if len(listed) > device.config.max_result_size:
         listed = terminated(RESULT_SIZE_OVERFLOW)
     state, sequence = device.rules["next-sequence"](run.state)
-    octets = result_signed(device, _head(device, package), sequence, listed, package.eim)
+    octets = result_signed(device, _head(device, package), sequence, listed, package.eim, package.signature)
     state = notifications.with_result(device, state, StoredResult(sequence, package.eim_id, octets))
     if run.rollback_iccid is not None and package.eim is not None:
         grant = RollbackGrant(run.rollback_iccid, sequence, package.eim, package.counter, package.transaction_id)

@@ -9,6 +9,7 @@ from typing import Any
 from harness.codec import decode, encode
 from harness.codec.asn1 import has_bit
 from harness.codec.tlv import Tlv
+from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import notifications
 from harness.simulators.euicc.state import CardState, Event, ImmediateEnable, Profile, ProfileClass
@@ -36,8 +37,8 @@ def euicc_memory_reset(device: Device, request: Tlv) -> Answer:
         return _answer({"resetResult": CAT_BUSY})
     state, deleted = _without(device, device.state, doomed), bool(doomed)
     if DEFAULT_ADDRESS in asked and state.default_smdp_address != device.config.default_smdp_address:
-        state, deleted = replace(state, default_smdp_address=device.config.default_smdp_address), True
-    results: dict[str, Any] = {"resetResult": OK if deleted else NOTHING_TO_DELETE}
+        state, deleted = device.rules["default-address-reset"](device.config, state), True
+    results: dict[str, Any] = {"resetResult": device.rules["reset-result"](deleted)}
     if EIM_CONFIGURATION in asked:
         state, results["resetEimResult"] = device.rules["eims-reset"](device, state)
     if IMMEDIATE_CONFIGURATION in asked:
@@ -50,6 +51,16 @@ def euicc_memory_reset(device: Device, request: Tlv) -> Answer:
 def deletes(asked: set[int], profile: Profile) -> bool:
     """Whether one of the bits means this profile."""
     return any(bit in asked and means(profile) for bit, means in GROUPS.items())
+
+
+def result_of(deleted: bool) -> int:
+    """resetResult: a reset that found nothing says so."""
+    return OK if deleted else NOTHING_TO_DELETE
+
+
+def default_address_reset(config: CardConfig, state: CardState) -> CardState:
+    """The state with the default SM-DP+ address that the card was made with."""
+    return replace(state, default_smdp_address=config.default_smdp_address)
 
 
 def eims_reset(device: Device, state: CardState) -> tuple[CardState, int]:

@@ -26,11 +26,16 @@ def terminated(reason: int) -> bytes:
 
 
 def result_signed(
-    device: Device, head: list[bytes], sequence: int, results: bytes, eim: EimAssociation | None
+    device: Device,
+    head: list[bytes],
+    sequence: int,
+    results: bytes,
+    eim: EimAssociation | None,
+    eim_signature: bytes = b"",
 ) -> bytes:
     """A signed EuiccPackageResult (BF51/A0) around a row of EuiccResultData."""
     data = tlv.build(0x30, *head, tlv.integer(0x83, sequence), tlv.build(0x30, results))
-    return signed(device, 0xA0, data, eim)
+    return signed(device, 0xA0, data, eim, eim_signature)
 
 
 def result_head(eim_id: str, counter: int, transaction_id: bytes | None) -> list[bytes]:
@@ -39,8 +44,13 @@ def result_head(eim_id: str, counter: int, transaction_id: bytes | None) -> list
     return [tlv.build(0x80, eim_id.encode()), tlv.integer(0x81, counter), *echoed]
 
 
-def signing_input(data: bytes, token: int) -> bytes:
-    """What is signed on both ways: the octets on the wire, then the association token, 0 where there is none."""
+def package_signing_input(signed_part: bytes, token: int) -> bytes:
+    """What eimSignature covers: euiccPackageSigned as received, then the association token, 0 where there is none."""
+    return signed_part + tlv.integer(0x84, token)
+
+
+def result_signing_input(data: bytes, token: int, _eim_signature: bytes) -> bytes:
+    """What the card signs: the data SEQUENCE, then the association token. Not the eimSignature, as v1.0 had it."""
     return data + tlv.integer(0x84, token)
 
 
@@ -54,7 +64,7 @@ def echoed(transaction_id: bytes | None) -> bytes | None:
     return transaction_id
 
 
-def signed(device: Device, tag: int, data: bytes, eim: EimAssociation | None) -> bytes:
+def signed(device: Device, tag: int, data: bytes, eim: EimAssociation | None, eim_signature: bytes) -> bytes:
     """BF51 with a data SEQUENCE and its signature under A0 (result) or A1 (error)."""
-    message = device.rules["result-signing-input"](data, token_of(eim))
+    message = device.rules["result-signing-input"](data, token_of(eim), eim_signature)
     return tlv.build(0xBF51, tlv.build(tag, data, device.signature(message, eim.ci_key_id if eim else None)))

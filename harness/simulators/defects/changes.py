@@ -1,0 +1,41 @@
+"""Ways to change a rule table, for writing defects as one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.rules import Rule, Rules
+
+Change = Callable[[Rules], Rules]
+
+
+def with_rule(name: str, rule: Rule) -> Change:
+    """Replaces one rule."""
+    return lambda rules: rules.replacing(name, rule)
+
+
+def answering(name: str, value: Any) -> Change:
+    """Replaces one rule by one that always comes to the same value."""
+    return with_rule(name, lambda *_arguments: value)
+
+
+def around(name: str, wrapper: Callable[..., Any]) -> Change:
+    """Replaces one rule by `wrapper`, which is given the present rule before its arguments."""
+
+    def change(rules: Rules) -> Rules:
+        inner = rules[name]
+        return rules.replacing(name, lambda *arguments: wrapper(inner, *arguments))
+
+    return change
+
+
+def all_of(*changes: Change) -> Change:
+    """Several replacements that make one defect."""
+
+    def change(rules: Rules) -> Rules:
+        for each in changes:
+            rules = each(rules)
+        return rules
+
+    return change

@@ -1,0 +1,13 @@
+"""Defects of an eUICC, by the room of the card that each one is in."""
+
+from __future__ import annotations
+
+from harness.simulators.defects import Defect, euicc_access, euicc_download, euicc_eims, euicc_packages, euicc_profiles
+
+DEFECTS: tuple[Defect, ...] = (
+    *euicc_access.DEFECTS,
+    *euicc_eims.DEFECTS,
+    *euicc_packages.DEFECTS,
+    *euicc_profiles.DEFECTS,
+    *euicc_download.DEFECTS,
+)
