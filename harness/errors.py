@@ -32,6 +32,10 @@ class DeviceSilent(DeviceFault):
     """Nothing came before the deadline. Whose fault that is shows only after a reset and a known good exchange."""
 
 
+class ChannelLost(DeviceFault):
+    """A way to an application of the card is gone, as after a reset or a REFRESH. It can be opened again."""
+
+
 class MalformedAnswer(DeviceFault):
     """The device's answer cannot be decoded, or has another form than its interface allows."""
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from harness.errors import DeviceFault, MalformedAnswer
+from harness.errors import ChannelLost, DeviceFault, MalformedAnswer
 
 DEFAULT_DEADLINE = 10.0
 """Seconds a card gets for one answer where the caller says nothing."""
@@ -139,9 +139,9 @@ class LogicalChannel:
         raise MalformedAnswer(f"SELECT still answers 61xx after {MAX_GET_RESPONSE} GET RESPONSE")
 
     def transmit(self, command: bytes, *, deadline: float = DEFAULT_DEADLINE) -> bytes:
-        """Sends one command APDU on this channel. A closed channel raises ChannelRefused."""
+        """Sends one command APDU on this channel. A closed channel raises ChannelLost."""
         if self._transmit is None:
-            raise ChannelRefused(f"channel {self.number} is closed", hint="open it again after a reset")
+            raise ChannelLost(f"channel {self.number} is closed", hint="open it again after a reset")
         return self._transmit(bytes((class_byte(command[0], self.number),)) + command[1:], deadline)
 
     def forget(self) -> None:

@@ -17,6 +17,7 @@ import re
 import socket
 import stat
 import threading
+import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -185,7 +186,7 @@ class PcscLink:
         """
         self._scard = _scard()
         self._wanted, self._serial, self._exclusive, self._deadline = reader, serial, exclusive, deadline
-        self._channels: list[LogicalChannel] = []
+        self._channels: weakref.WeakSet[LogicalChannel] = weakref.WeakSet()
         self._lost: str | None = None
         self.observers = Observers(observers)
         self._open()
@@ -252,7 +253,6 @@ class PcscLink:
         """A cold reset; returns the ATR. Where the handle was lost it connects anew, and the record shows it."""
         for channel in self._channels:
             channel.forget()
-        self._channels.clear()
         event = "reset"
         if self._lost is not None:
             event = "reconnected"
@@ -321,7 +321,7 @@ class PcscLink:
     def open_channel(self, aid: bytes, *, deadline: float = DEFAULT_DEADLINE) -> LogicalChannel:
         """MANAGE CHANNEL, then SELECT. Raises ChannelRefused."""
         channel = LogicalChannel.open(lambda command, within: self.transmit(command, deadline=within), aid, deadline)
-        self._channels.append(channel)
+        self._channels.add(channel)
         return channel
 
     def close(self) -> None:

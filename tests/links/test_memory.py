@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import DeviceSilent, MalformedAnswer
+from harness.errors import ChannelLost, DeviceSilent, MalformedAnswer
 from harness.links.apdu import CardLink, ChannelRefused, LogicalChannel, class_byte
 from harness.links.events import Direction, Exchange
 from harness.links.memory import MemoryLink
@@ -78,7 +78,7 @@ def test_a_channel_completes_the_class_byte_and_closes_once() -> None:
     channel.close()
     channel.close()
     assert card.commands == ["0070000001", "03A4040002A001", "03C0000005", "83E2910006BF3E035C015A", "00708003"]
-    with pytest.raises(ChannelRefused):
+    with pytest.raises(ChannelLost):
         channel.transmit(bytes.fromhex("80E29100"))
 
 
