@@ -30,6 +30,7 @@ from harness.lab.configuration import Lab, read_lab
 @click.option("--seed", type=int, default=1, show_default=True, help="The seed of keys, challenges and identifiers.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The run directory to write.")
 @click.option("--allow-deviations", is_flag=True, help="Deviations do not change the exit status.")
+@click.option("--require-all", is_flag=True, help="A slot that is optional in the lab file must be there too.")
 @json_option
 def command(
     cases: Sequence[str],
@@ -39,6 +40,7 @@ def command(
     seed: int,
     out: Path | None,
     allow_deviations: bool,
+    require_all: bool,
     as_json: bool,
 ) -> int:
     """Runs the applicable cases on the slots of a lab.
@@ -61,7 +63,7 @@ def command(
     )
     view = Progress() if as_json else _terminal_view()
     outcome = run_orders(orders_for(order), view)
-    status = outcome.exit_status(allow_deviations=allow_deviations)
+    status = outcome.exit_status(allow_deviations=allow_deviations, require_all=require_all)
     directory.end(exit_status=int(status), lab_faults=outcome.lab_faults, absent=outcome.absent, errors=outcome.errors)
     report = rendered(directory)
     if as_json:

@@ -10,6 +10,7 @@ VERBS = {
     "run": "runs the applicable cases on the slots of a lab",
     "plan": "lists the cases, and why each applies or not",
     "report": "renders a run directory",
+    "verify": "checks that a run directory is what the run left",
     "trace": "prints the timeline of one case, decoded",
     "selftest": "shows that each case catches the defect it claims",
     "lab": "looks at what is plugged in",

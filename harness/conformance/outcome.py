@@ -53,15 +53,15 @@ class RunOutcome:
         """How many results have each verdict."""
         return Counter(str(result["verdict"]) for result in self.results)
 
-    def exit_status(self, *, allow_deviations: bool = False) -> ExitStatus:
-        """The status that the whole run means."""
+    def exit_status(self, *, allow_deviations: bool = False, require_all: bool = False) -> ExitStatus:
+        """The status that the whole run means. With `require_all` an optional slot that is absent is a lab fault."""
         counts = self.counts
         holds = {
             ExitStatus.INTERRUPTED: self.interrupted,
             ExitStatus.USAGE: bool(self.configuration),
             ExitStatus.HARNESS: bool(self.errors or counts[Verdict.ERROR]),
             ExitStatus.DEVICE: bool(counts[Verdict.FAIL] or (counts[Verdict.DEVIATION] and not allow_deviations)),
-            ExitStatus.LAB: bool(self.lab_faults or counts[Verdict.INCONCLUSIVE]),
+            ExitStatus.LAB: bool(self.lab_faults or counts[Verdict.INCONCLUSIVE] or (require_all and self.absent)),
             ExitStatus.WELL: True,
         }
         return next(status for status in PRECEDENCE if holds[status])
