@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from harness.codec import encode, named_bits, tlv
-from harness.errors import MalformedAnswer
+from harness.errors import ChannelLost, MalformedAnswer
 from harness.roles.es10.channel import Channel, open_channel
 from harness.roles.es10.download import (
     AuthenticateAnswer,
@@ -92,6 +92,10 @@ class Es10:
                 self._forget_channel()
             else:
                 raise
+        except ChannelLost:
+            if not self._recover:
+                raise
+            self._forget_channel()
         return self._store(request, deadline)
 
     # identity
