@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from harness.evidence.records import CaseResult, Run, SlotRun
+from harness.evidence.records import CaseResult, Run, SlotRun, StepRecord
 from harness.evidence.verdicts import Verdict
 from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
 from harness.reporting.model import (
@@ -22,6 +23,11 @@ from harness.reporting.views import QUIET, TROUBLED, Limits, Viewer
 
 AREAS = ("euicc", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "security")
 """The order of the catalogue; others follow by name."""
+
+BETWEEN = 200
+"""So many exchanges outside the cases are shown a slot."""
+
+HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){48,}")
 
 FACTS: Mapping[str, str] = {
     "specification": "Specification",
@@ -153,7 +159,8 @@ def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchor
                 number=step.number,
                 text=masker.text(step.text),
                 expect=masker.text(step.expect),
-                observed=masker.text(step.observed),
+                observed=_observed(masker.text(step.observed), is_message=_is_message(step)),
+                observed_is_message=_is_message(step),
                 reason=masker.text(step.reason),
                 verdict=step.verdict,
                 precondition=step.precondition,
@@ -172,12 +179,33 @@ def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchor
     )
 
 
+def _is_message(step: StepRecord) -> bool:
+    return bool(step.exchanges) and HEXADECIMAL.fullmatch(step.observed) is not None
+
+
+def _observed(text: str, *, is_message: bool) -> str:
+    return f"{text[:64]}… ({len(text) // 2} octets, in the exchanges below)" if is_message else text
+
+
 def _slot(slot: SlotRun, run: Run, masker: RunMasker) -> SlotView:
     remarks = [str((run.about.get(key) or {}).get(slot.name) or "") for key in ("lab_faults", "absent")]
     if slot.torn_lines:
         remarks.append(f"{slot.torn_lines} line{'s' if slot.torn_lines > 1 else ''} of its record could not be read")
     facts = tuple((name.replace("_", " "), masker.text(value)) for name, value in _plain(slot.device))
-    return SlotView(slot.name, slot.kind, slot.links, facts, masker.text("; ".join(filter(None, remarks))))
+    viewer = Viewer(slot.name, masker)
+    since = slot.exchanges[0].at_ns if slot.exchanges else 0
+    shown = slot.exchanges[:BETWEEN]
+    return SlotView(
+        slot.name,
+        slot.kind,
+        slot.links,
+        facts,
+        masker.text("; ".join(filter(None, remarks))),
+        between=viewer.entries(shown, QUIET, since),
+        unseen=len(slot.exchanges) - len(shown),
+        where=f"slots/{slot.name}/events.jsonl",
+        notes=viewer.notes(slot.notes),
+    )
 
 
 def _plain(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

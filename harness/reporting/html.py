@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 
 from markupsafe import Markup
@@ -34,7 +34,7 @@ def render_html(report: Report) -> str:
     environment.filters |= {
         "words": lambda verdict: str(verdict).replace("_", " "),
         "clock": clock,
-        "seconds": lambda value: f"{value:.2f} s" if value else "",
+        "seconds": duration,
         "first_line": lambda text: next(iter(text.strip().splitlines()), ""),
         "looks_coded": lambda text: not any(char in text for char in " ,"),
         "tree": tree_markup,
@@ -44,7 +44,7 @@ def render_html(report: Report) -> str:
     facts = dict(report.facts)
     return environment.get_template("report.html.j2").render(
         report=report,
-        name=" · ".join(filter(None, (facts.get("Lab"), facts.get("Began (UTC)", "")[:16].replace("T", " ")))) or "run",
+        name=_name(facts),
         glyph=GLYPHS,
         meaning=MEANINGS,
         mask=MASK,
@@ -53,9 +53,27 @@ def render_html(report: Report) -> str:
     )
 
 
+def _name(facts: Mapping[str, str]) -> str:
+    began = facts.get("Began (UTC)", "")[:16].replace("T", " ")
+    return " · ".join(filter(None, (facts.get("Lab"), began and f"{began} UTC"))) or "run"
+
+
 def clock(milliseconds: float) -> str:
     """A time within a case."""
     return f"+{milliseconds / 1000:.3f} s" if abs(milliseconds) >= 10_000 else f"+{milliseconds:.1f} ms"
+
+
+def duration(seconds: float) -> str:
+    """How long a case took; empty where nobody measured."""
+    if not seconds:
+        return ""
+    return (
+        f"{seconds:.2f} s"
+        if seconds >= 1
+        else f"{1000 * seconds:.0f} ms"
+        if seconds >= 0.01
+        else f"{1000 * seconds:.1f} ms"
+    )
 
 
 def tree_markup(lines: Iterable[TreeLine]) -> Markup:

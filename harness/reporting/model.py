@@ -99,6 +99,8 @@ class StepView:
     text: str
     expect: str
     observed: str
+    observed_is_message: bool
+    """Whether `observed` is the beginning of a message that `entries` have whole and decoded."""
     reason: str
     verdict: Verdict
     precondition: bool
@@ -195,6 +197,12 @@ class SlotView:
     facts: tuple[tuple[str, str], ...]
     remark: str
     """Why it is missing or incomplete; empty where all is well."""
+    between: tuple[EntryView, ...]
+    """The exchanges outside any case: finding the device, opening its links."""
+    unseen: int
+    """How many more of these there are in `where`."""
+    where: str
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

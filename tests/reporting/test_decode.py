@@ -139,7 +139,7 @@ def test_store_data_blocks_and_get_response_are_one_function() -> None:
     )
     assert entry.title == "ES10b.LoadEuiccPackage"
     assert entry.outcome == "910B done, a proactive command of 11 octets is pending"
-    assert entry.gist == "euiccPackageErrorCode replayError (4)"
+    assert entry.gist == "euiccPackageErrorSigned, euiccPackageErrorCode replayError (4)"
     assert [part.heading for part in entry.parts] == ["request", "answer"]
     assert entry.parts[0].trees[0].find("iccid") is not None
     assert len(entry.records) == 8

@@ -56,7 +56,10 @@ def test_the_decisive_step_comes_with_its_exchange(report: Report) -> None:
     assert result.decisive is not None
     assert result.decisive.text == "the same bytes again"
     assert result.evidence is not None
-    assert (result.evidence.title, result.evidence.gist) == ("ES10b.LoadEuiccPackage", "enableResult ok (0)")
+    assert (result.evidence.title, result.evidence.gist) == (
+        "ES10b.LoadEuiccPackage",
+        "euiccPackageResultSigned, enableResult ok (0)",
+    )
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ class Annotator:
             for member in self._names.members(inner):
                 if piece.tag in self._names.tags(member):
                     named = f"{prefix} {member['name']}".strip()
-                    untagged = "tag" not in member and self._names.content(member)[0]["type"] == "CHOICE"
+                    below, explicit = self._names.content(member)
+                    untagged = "tag" not in member and not explicit and below["type"] == "CHOICE"
                     return self._alternative(piece, member, named) if untagged else self._node(piece, member, named)
         name = shape.get("name") or (shape["type"] if shape["type"] not in _BUILTIN else "")
         return self._node(piece, shape, f"{prefix} {name}".strip() if prefix else name or UNKNOWN)

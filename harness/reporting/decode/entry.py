@@ -9,6 +9,8 @@ from harness.evidence.records import ExchangeRecord
 from harness.reporting.decode.tree import Node
 
 MAX_GIST = 4
+OUTCOMES = frozenset({"euiccPackageResultSigned", "euiccPackageErrorSigned", "euiccPackageErrorUnsigned", "addOk"})
+"""Fields whose presence alone says how a call ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,29 @@ def gist(parts: Sequence[Part]) -> str:
         )
         if failed is not None:
             return _execution_status(failed)
-        said = [said for tree in part.trees for said in _results(tree.walk())]
+        nodes = [node for tree in part.trees for node in tree.walk()]
+        said = _results(nodes) or (_contents(nodes) if part is not parts[0] else [])
         if said:
             more = f", {len(said) - MAX_GIST} more" if len(said) > MAX_GIST else ""
             return ", ".join(said[:MAX_GIST]) + more
     return ""
+
+
+def _contents(nodes: Iterable[Node]) -> list[str]:
+    """What an answer without a result code is about: profiles with their state, notifications, an EID."""
+    found = []
+    for node in nodes:
+        name = node.label.rpartition(" ")[2]
+        if name == "ProfileInfo":
+            inner = {child.label: child.value for child in node.children}
+            title = inner.get("profileName") or inner.get("profileNickname") or inner.get("iccid", "profile")
+            found.append(f"{title} {inner.get('profileState', '').rpartition(' (')[0]}".strip())
+        elif name == "NotificationMetadata":
+            inner = {child.label: child.value for child in node.children}
+            found.append(f"{inner.get('profileManagementOperation', '')} {inner.get('seqNumber', '')}".strip())
+        elif name == "eidValue":
+            found.append(node.value)
+    return found
 
 
 def _execution_status(node: Node) -> str:
@@ -97,6 +117,6 @@ def _results(nodes: Iterable[Node]) -> list[str]:
         is_result = name.endswith(("Result", "Error", "ErrorCode", "Status", "ResultCode", "Reason", "Terminated"))
         if is_result and not node.children and node.value and not node.value.startswith("empty"):
             found.append(f"{name} {node.value}")
-        elif name.startswith("addOk"):
-            found.append("addOk")
+        elif name in OUTCOMES or (name.endswith("Result") and node.label.startswith("[")):
+            found.append(name)
     return found
