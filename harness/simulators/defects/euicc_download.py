@@ -9,21 +9,20 @@ from harness.codec import tlv
 from harness.crypto.scp03t import Scp03tReceiver
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
+from harness.simulators.defects.euicc_signatures import signing_with_another_key
+from harness.simulators.euicc.config import CardConfig
+from harness.simulators.euicc.device import Purpose
 from harness.simulators.euicc.es10.installation_result import profile_of
 from harness.simulators.euicc.es10.loading import Installation
 from harness.simulators.euicc.state import CardState, Profile
 
 _HALF_ISDP = bytes.fromhex("A0000005591010FFFFFFFF8900FF0000")
-_OTHER_TRANSACTION = b"\xee" * 16
+_DOMAIN_SIZE = 0x400
 _UNDEFINED_REASON = 127
 
 
 def _challenge_stays(challenge: bytes | None) -> bytes | None:
     return challenge
-
-
-def _contents_only(octets: bytes) -> bytes:
-    return tlv.parse(octets).value
 
 
 def _mac_not_looked_at(receiver: Scp03tReceiver, segment: bytes) -> bytes:
@@ -52,12 +51,17 @@ def _enabled_at_once(inner: Any, state: CardState, profile: Profile) -> CardStat
     return inner(state, replace(profile, enabled=True))  # type: ignore[no-any-return]
 
 
-def _one_reason(fields: dict[str, Any]) -> dict[str, Any]:
-    return {**fields, "reason": _UNDEFINED_REASON}
+def _one_more_domain(state: CardState, _installation: Installation) -> CardState:
+    return replace(state, isdps_made=state.isdps_made + 1)
 
 
-def _other_session(fields: dict[str, Any]) -> dict[str, Any]:
-    return {**fields, "transactionId": _OTHER_TRANSACTION}
+def _less_each_time(inner: Any, config: CardConfig, state: CardState) -> int:
+    left: int = inner(config, state) - _DOMAIN_SIZE * state.isdps_made
+    return max(0, left)
+
+
+def _without_transaction(signed: bytes) -> bytes:
+    return tlv.build(0x30, *(field.raw for field in tlv.parse(signed).children if field.tag != 0x80))
 
 
 def _define(name: str, summary: str, change: Change) -> Defect:
@@ -66,24 +70,19 @@ def _define(name: str, summary: str, change: Change) -> Defect:
 
 DEFECTS: tuple[Defect, ...] = (
     _define(
-        "keeps-challenge-after-authentication",
+        "accepts-used-challenge",
         "A challenge that served one server serves the next.",
         with_rule("challenge-used", _challenge_stays),
     ),
     _define(
-        "accepts-wrong-challenge",
+        "ignores-challenge-of-server",
         "A server is taken whatever challenge it answers.",
         answering("server-challenge", True),
     ),
     _define(
-        "ignores-server-signature",
-        "serverSignature1 is not looked at.",
-        answering("server-signature", True),
-    ),
-    _define(
-        "signs-contents-of-signed1",
-        "euiccSignature1 leaves out the tag and length of euiccSigned1.",
-        with_rule("signed1-signing-input", _contents_only),
+        "signs-authentication-with-another-key",
+        "euiccSignature1 is made with a key that no certificate of the card is for.",
+        signing_with_another_key(Purpose.AUTHENTICATION),
     ),
     _define(
         "installs-profile-enabled",
@@ -91,9 +90,9 @@ DEFECTS: tuple[Defect, ...] = (
         around("profile-installed", _enabled_at_once),
     ),
     _define(
-        "signs-installation-result-without-its-tag",
-        "euiccSignPIR leaves out the tag and length of BF27.",
-        with_rule("installation-signing-input", _contents_only),
+        "signs-installation-result-with-another-key",
+        "euiccSignPIR is made with a key that no certificate of the card is for.",
+        signing_with_another_key(Purpose.INSTALLATION),
     ),
     _define(
         "ignores-segment-macs",
@@ -101,16 +100,24 @@ DEFECTS: tuple[Defect, ...] = (
         with_rule("segment-opened", _mac_not_looked_at),
     ),
     _define(
-        "keeps-profile-after-failed-installation",
-        "A profile whose installation failed stays.",
+        "keeps-half-installed-profile",
+        "A profile whose installation failed stays as far as it came.",
         with_rule("installation-failed", _failed_profile),
     ),
     _define(
-        "keeps-half-installed-profile",
-        "What arrived of a profile stays when the power goes.",
+        "lists-profile-before-its-end",
+        "A profile is there before its last segment, and stays when the power goes.",
         all_of(
             with_rule("installation-progress", _half_profile),
             with_rule("profile-installed", _with_profile),
+        ),
+    ),
+    _define(
+        "loses-memory-at-interruption",
+        "What an interrupted installation took of the memory never comes back.",
+        all_of(
+            with_rule("installation-progress", _one_more_domain),
+            around("free-memory", _less_each_time),
         ),
     ),
     _define(
@@ -119,13 +126,13 @@ DEFECTS: tuple[Defect, ...] = (
         answering("iccid-is-new", True),
     ),
     _define(
-        "cancels-with-one-reason-only",
+        "changes-cancel-reason",
         "A cancelled session is signed with undefinedReason, whatever was asked.",
-        with_rule("cancel-session-fields", _one_reason),
+        answering("cancelled-reason", _UNDEFINED_REASON),
     ),
     _define(
-        "cancels-another-session",
-        "A cancelled session is signed with another transactionId.",
-        with_rule("cancel-session-fields", _other_session),
+        "signs-cancel-without-transaction",
+        "The signature of a cancelled session leaves out transactionId.",
+        with_rule("cancel-signing-input", _without_transaction),
     ),
 )

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from harness.codec import tlv
 from harness.crypto import ecdsa
-from harness.crypto.entropy import Entropy
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
-from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.defects.euicc_signatures import signing_with_another_key
+from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.es10 import eims
 from harness.simulators.euicc.es10.package import Package
 from harness.simulators.euicc.es10.packages import REPLAY
@@ -98,10 +97,6 @@ def _of_anybody(inner: Any, device: Device, package: Package) -> bool:
 
 def _over_eim_signature(data: bytes, _token: int, eim_signature: bytes) -> bytes:
     return data + tlv.build(0x5F37, eim_signature)
-
-
-def _another_key(inner: Any, key: EllipticCurvePrivateKey, message: bytes) -> bytes:
-    return inner(ecdsa.generate(ecdsa.curve_of(key), Entropy("not the key of this eUICC")), message)  # type: ignore[no-any-return]
 
 
 def _without_results(state: CardState) -> CardState:
@@ -212,7 +207,7 @@ DEFECTS: tuple[Defect, ...] = (
     _define(
         "signs-with-another-key",
         "Everything is signed with a key that no certificate of the card is for.",
-        around("euicc-signature", _another_key),
+        signing_with_another_key(*Purpose),
     ),
     _define(
         "forgets-results-at-reset",

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.crypto import ecdsa
 from harness.rules import Rule, Rules
-from harness.simulators.euicc import channels, elements, files, terminal, transport
+from harness.simulators.euicc import channels, device, elements, files, terminal, transport
 from harness.simulators.euicc.es10 import (
     addresses,
     authentication,
@@ -91,7 +90,7 @@ _FUNCTIONS: _Table = {
 _CARD: _Table = {
     "answer-to-reset": channels.answer_to_reset,
     "state-at-power-on": kept,
-    "euicc-signature": ecdsa.sign,
+    "euicc-signature": device.signed_by,
     "proactive-status": terminal.proactive_status,
     "terminal-is-ready": terminal.terminal_is_ready,
     "terminal-has-ipad": terminal.terminal_has_ipad,
@@ -113,6 +112,7 @@ _INFORMATION: _Table = {
     "euicc-info2": info.euicc_info2,
     "euicc-info2-fields": info.euicc_info2_fields,
     "ipa-mode": info.ipa_mode,
+    "free-memory": info.free_memory,
     "configured-addresses": addresses.configured_addresses,
     "default-address-set": addresses.default_address_set,
     "profile-list": profiles.profile_list,
@@ -144,13 +144,11 @@ _DOWNLOAD: _Table = {
     "server-signature": authentication.signature_holds,
     "server-challenge": authentication.challenge_is_ours,
     "challenge-used": authentication.challenge_used,
-    "authenticated-transaction-id": authentication.same_transaction_id,
-    "signed1-signing-input": authentication.signed1_input,
     "binding-certificate": preparation.binding_certificate,
     "binding-signature": preparation.binding_signature,
-    "signed2-signing-input": preparation.signed2_input,
     "one-time-key": preparation.one_time_key,
-    "cancel-session-fields": preparation.cancel_fields,
+    "cancelled-reason": preparation.same_reason,
+    "cancel-signing-input": preparation.cancel_signing_input,
     "secure-channel-signature": es8.secure_channel_signature,
     "segment-opened": installation.segment_opened,
     "iccid-is-new": es8.iccid_is_new,
@@ -158,7 +156,6 @@ _DOWNLOAD: _Table = {
     "profile-element": elements.check,
     "installation-progress": installation.nothing_kept,
     "installation-failed": installation_result.failed_state,
-    "installation-signing-input": installation_result.installation_signing_input,
     "profile-installed": installation_result.profile_installed,
 }
 

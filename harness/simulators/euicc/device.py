@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from harness.codec import tlv
+from harness.crypto import ecdsa
 from harness.crypto.entropy import Entropy
 from harness.rules import Rules
 from harness.simulators.euicc import serial
@@ -16,6 +18,17 @@ from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.memory import Memory
 from harness.simulators.euicc.session import Session
 from harness.simulators.euicc.state import CardState
+
+
+class Purpose(StrEnum):
+    """What a signature of the card is for."""
+
+    AUTHENTICATION = "authentication"
+    PREPARATION = "preparation"
+    INSTALLATION = "installation"
+    NOTIFICATION = "notification"
+    CANCELLATION = "cancellation"
+    PACKAGE = "package"
 
 
 class Identity(Protocol):
@@ -74,7 +87,12 @@ class Device:
             return self.identities[0]
         return next((identity for identity in self.identities if identity.ci_key_id == ci_key_id), None)
 
-    def signature(self, message: bytes, ci_key_id: bytes | None = None) -> bytes:
+    def signature(self, purpose: Purpose, message: bytes, ci_key_id: bytes | None = None) -> bytes:
         """A signature over `message` as TLV 5F37, by the key under a CI or, where that is gone, the preferred one."""
         identity = self.identity(ci_key_id) or self.identities[0]
-        return tlv.build(0x5F37, self.rules["euicc-signature"](identity.private_key, message))
+        return tlv.build(0x5F37, self.rules["euicc-signature"](purpose, identity.private_key, message))
+
+
+def signed_by(_purpose: Purpose, key: EllipticCurvePrivateKey, message: bytes) -> bytes:
+    """r‖s of 64 octets, whatever it is for."""
+    return ecdsa.sign(key, message)

@@ -14,7 +14,7 @@ from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.chain import ChainRefusal, verify_server_chain
 from harness.crypto.errors import CertificateError
-from harness.simulators.euicc.device import Answer, Device, Identity
+from harness.simulators.euicc.device import Answer, Device, Identity, Purpose
 from harness.simulators.euicc.session import Download
 
 INVALID_CERTIFICATE, INVALID_SIGNATURE, UNSUPPORTED_CURVE, NO_SESSION_CONTEXT = 1, 2, 3, 4
@@ -60,14 +60,13 @@ def authenticate_server(device: Device, request: Tlv) -> Answer:
     identity = server.identity or device.identities[0]
     signed1 = tlv.build(
         0x30,
-        tlv.build(0x80, device.rules["authenticated-transaction-id"](server.transaction_id)),
+        tlv.build(0x80, server.transaction_id),
         tlv.build(0x83, server.address.encode()),
         tlv.build(0x84, server.server_challenge),
         device.rules["euicc-info2"](device),
         server.context.raw,
     )
-    message = device.rules["signed1-signing-input"](signed1)
-    signature1 = device.signature(message, identity.ci_key_id)
+    signature1 = device.signature(Purpose.AUTHENTICATION, signed1, identity.ci_key_id)
     device.session.challenge = device.rules["challenge-used"](device.session.challenge)
     device.session.download = Download(
         transaction_id=server.transaction_id,
@@ -125,16 +124,6 @@ def challenge_is_ours(device: Device, server: Server) -> bool:
 def challenge_used(_challenge: bytes | None) -> bytes | None:
     """A challenge serves one server."""
     return None
-
-
-def signed1_input(signed1: bytes) -> bytes:
-    """euiccSignature1 covers the whole euiccSigned1."""
-    return signed1
-
-
-def same_transaction_id(transaction_id: bytes) -> bytes:
-    """euiccSigned1 carries the server's transactionId."""
-    return transaction_id
 
 
 def _server(device: Device, request: Tlv) -> Server:

@@ -78,7 +78,7 @@ def euicc_info2_fields(device: Device) -> dict[str, Any]:
         "profileVersion": PROFILE_VERSION,
         "svn": SVN,
         "euiccFirmwareVer": bytes.fromhex("010000"),
-        "extCardResource": _card_resource(device.config, device.state),
+        "extCardResource": _card_resource(device),
         "uiccCapability": named_bits(SERVICES.values()),
         "ts102241Version": bytes.fromhex("0F0000"),
         "globalplatformVersion": bytes.fromhex("020300"),
@@ -117,12 +117,17 @@ def authorisation_table(config: CardConfig) -> list[dict[str, Any]]:
     ]
 
 
-def _card_resource(config: CardConfig, state: CardState) -> bytes:
+def free_memory(config: CardConfig, state: CardState) -> int:
+    """Octets that no profile takes."""
+    return max(0, config.memory_size - state.used_memory)
+
+
+def _card_resource(device: Device) -> bytes:
     """ExtCardResource (TS 102 226 §8.2.1.7.2): applications, free non-volatile and volatile memory."""
-    free = max(0, config.memory_size - state.used_memory)
+    free = device.rules["free-memory"](device.config, device.state)
     return b"".join(
         [
-            tlv.build(0x81, bytes([len(state.profiles) & 0xFF])),
+            tlv.build(0x81, bytes([len(device.state.profiles) & 0xFF])),
             tlv.build(0x82, free.to_bytes(4, "big")),
             tlv.build(0x83, _VOLATILE_MEMORY.to_bytes(4, "big")),
         ]

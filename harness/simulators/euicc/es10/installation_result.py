@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.codec import tlv
-from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.elements import OK, response
 from harness.simulators.euicc.es10 import notifications
 from harness.simulators.euicc.es10.loading import COMMANDS, LOAD_ELEMENTS, Failed, Installation
@@ -77,15 +77,9 @@ def _with_result(device: Device, state: CardState, installation: Installation, f
         object_identifier(download.server_oid),
         tlv.build(0xA2, final),
     )
-    message = device.rules["installation-signing-input"](data)
-    signed = tlv.build(0xBF37, data, device.signature(message, download.identity.ci_key_id))
+    signed = tlv.build(0xBF37, data, device.signature(Purpose.INSTALLATION, data, download.identity.ci_key_id))
     pending = Notification(sequence, Event.INSTALL, download.server_address, installation.iccid, metadata, signed)
     return replace(state, notifications=(*state.notifications, pending)), signed
-
-
-def installation_signing_input(data: bytes) -> bytes:
-    """euiccSignPIR covers the whole BF27."""
-    return data
 
 
 def object_identifier(dotted: str) -> bytes:

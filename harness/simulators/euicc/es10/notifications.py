@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.codec import decode, tlv
 from harness.codec.tlv import Tlv
-from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.state import CardState, Event, Notification, Profile, StoredResult, bits_of
 
 REMOVED, NOTHING_TO_DELETE = 0, 1
@@ -28,7 +28,7 @@ def with_notifications(device: Device, state: CardState, profile: Profile, event
         signed = tlv.build(
             0x30,
             metadata,
-            device.signature(metadata, identity.ci_key_id),
+            device.signature(Purpose.NOTIFICATION, metadata, identity.ci_key_id),
             identity.certificate,
             identity.eum_certificate,
         )

@@ -10,7 +10,7 @@ from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
-from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.es10.authentication import chain_holds
 from harness.simulators.euicc.session import Download, Prepared
 
@@ -38,8 +38,8 @@ def prepare_download(device: Device, request: Tlv) -> Answer:
         tlv.build(0x5F49, point),
         hash_cc.raw if hash_cc else b"",
     )
-    message = device.rules["signed2-signing-input"](euicc_signed2, request.get(0x5F37).raw)
-    signature2 = device.signature(message, download.identity.ci_key_id)
+    message = euicc_signed2 + request.get(0x5F37).raw
+    signature2 = device.signature(Purpose.PREPARATION, message, download.identity.ci_key_id)
     return Answer(tlv.build(0xBF21, tlv.build(0xA0, euicc_signed2, signature2)))
 
 
@@ -75,11 +75,6 @@ def binding_signature(key: ecdsa.PublicKey, signature: bytes, message: bytes) ->
     return ecdsa.verify(key, signature, message)
 
 
-def signed2_input(euicc_signed2: bytes, smdp_signature2: bytes) -> bytes:
-    """euiccSignature2 covers euiccSigned2 and smdpSignature2 with its tag."""
-    return euicc_signed2 + smdp_signature2
-
-
 def one_time_key(device: Device) -> ecdsa.PrivateKey:
     """A new key on the curve of the session's identity."""
     download = device.session.download
@@ -109,13 +104,19 @@ def cancel_session(device: Device, request: Tlv) -> Answer:
     fields = {
         "transactionId": download.transaction_id,
         "smdpOid": download.server_oid,
-        "reason": value["reason"],
+        "reason": device.rules["cancelled-reason"](value["reason"]),
     }
-    signed = encode("EuiccCancelSessionSigned", device.rules["cancel-session-fields"](fields))
-    signature = device.signature(signed, download.identity.ci_key_id)
+    signed = encode("EuiccCancelSessionSigned", fields)
+    message = device.rules["cancel-signing-input"](signed)
+    signature = device.signature(Purpose.CANCELLATION, message, download.identity.ci_key_id)
     return Answer(tlv.build(0xBF41, tlv.build(0xA0, signed, signature)))
 
 
-def cancel_fields(fields: dict[str, object]) -> dict[str, object]:
-    """What the card signs when a session is cancelled: transactionId, OID of the SM-DP+, the reason given."""
-    return fields
+def same_reason(reason: int) -> int:
+    """The reason that the card signs is the one it was given."""
+    return reason
+
+
+def cancel_signing_input(signed: bytes) -> bytes:
+    """The signature covers the whole EuiccCancelSessionSigned."""
+    return signed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.codec import tlv
-from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.device import Device, Purpose
 from harness.simulators.euicc.state import EimAssociation
 
 
@@ -67,4 +67,6 @@ def echoed(transaction_id: bytes | None) -> bytes | None:
 def signed(device: Device, tag: int, data: bytes, eim: EimAssociation | None, eim_signature: bytes) -> bytes:
     """BF51 with a data SEQUENCE and its signature under A0 (result) or A1 (error)."""
     message = device.rules["result-signing-input"](data, token_of(eim), eim_signature)
-    return tlv.build(0xBF51, tlv.build(tag, data, device.signature(message, eim.ci_key_id if eim else None)))
+    return tlv.build(
+        0xBF51, tlv.build(tag, data, device.signature(Purpose.PACKAGE, message, eim.ci_key_id if eim else None))
+    )
