@@ -1,4 +1,4 @@
-"""Changed packages: what a case sends where a conforming eIM never would."""
+"""Changed messages: what a case sends where a conforming peer never would."""
 
 from __future__ import annotations
 
@@ -32,3 +32,9 @@ def with_flipped_bit(octets: bytes, bit: int) -> bytes:
     changed = bytearray(octets)
     changed[bit // 8] ^= 0x80 >> bit % 8
     return bytes(changed)
+
+
+def with_changed_server_signature(request: bytes) -> bytes:
+    """An AuthenticateServerRequest, BF38, with one bit of its serverSignature1 changed."""
+    signature = tlv.parse(request).get(_SIGNATURE)
+    return with_flipped_bit(request, 8 * (signature.offset + signature.header_length) + 5)

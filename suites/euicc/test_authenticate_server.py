@@ -9,19 +9,25 @@ from harness.conformance.case import case
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.conformance.stepwise import StepwiseDownload
+from harness.conformance.tampering import with_changed_server_signature
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import Smdp
 
-CHALLENGE_MISMATCH = 6
+INVALID_SIGNATURE, CHALLENGE_MISMATCH = 2, 6
 REASONS = {0: "endUserRejection", 1: "postponed", 2: "timeout", 3: "pprNotAllowed", 5: "loadBppExecutionError"}
 OTHER_TRANSACTION = bytes(16)
 INVALID_TRANSACTION_ID = 5
 
 
-@case("EU-012", clause="SGP.22 §5.7.7", area="euicc", catches=("repeats-its-challenge", "accepts-used-challenge"))
+@case(
+    "EU-012",
+    clause="SGP.22 §5.7.7",
+    area="euicc",
+    catches=("repeats-its-challenge", "keeps-challenge-after-authentication"),
+)
 def test_challenge(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
 ) -> None:
@@ -41,7 +47,9 @@ def test_challenge(
         assert not again.is_ok
 
 
-@case("EU-102", clause="SGP.22 §5.7.13", area="euicc", catches="signs-authentication-with-another-key")
+@case(
+    "EU-102", clause="SGP.22 §5.7.13", area="euicc", catches=("signs-contents-of-signed1", "ignores-server-signature")
+)
 def test_authenticate(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
 ) -> None:
@@ -67,9 +75,16 @@ def test_authenticate(
             assert signed.get(0x83).value.decode() == sent["serverAddress"]
             assert signed.get(0x84).value == sent["serverChallenge"]
             assert signed.get(0xBF22).raw == euicc.get_euicc_info2().raw
+    session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
+    with step("a new session", precondition=True):
+        forged = with_changed_server_signature(session.authenticate_request())
+    with step("AuthenticateServer with one bit of serverSignature1 changed", expect="invalidSignature(2)") as seen:
+        refused = euicc.authenticate_server(forged)
+        seen.observed(refused.raw)
+        assert refused.error_code == INVALID_SIGNATURE
 
 
-@case("EU-105", clause="SGP.22 §5.7.13", area="euicc", catches="ignores-challenge-of-server")
+@case("EU-105", clause="SGP.22 §5.7.13", area="euicc", catches="accepts-wrong-challenge")
 def test_wrong_challenge(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
 ) -> None:
@@ -88,7 +103,7 @@ def test_wrong_challenge(
     "EU-113",
     clause="SGP.22 §5.7.14",
     area="euicc",
-    catches=("signs-cancel-without-transaction", "changes-cancel-reason"),
+    catches=("cancels-another-session", "cancels-with-one-reason-only"),
 )
 def test_cancel_session(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps

@@ -37,7 +37,7 @@ def own_certificate(euicc: EuiccUnderTest, smdp: Smdp) -> Certificate:
     "EU-107",
     clause="SGP.22 §5.7.6",
     area="euicc",
-    catches=("installs-profile-enabled", "signs-installation-result-with-another-key"),
+    catches=("installs-profile-enabled", "signs-installation-result-without-its-tag"),
 )
 def test_installation(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
@@ -69,7 +69,7 @@ def test_installation(
     "EU-108",
     clause="SGP.22 §5.7.6, §2.5.4",
     area="euicc",
-    catches=("ignores-segment-macs", "keeps-half-installed-profile"),
+    catches=("ignores-segment-macs", "keeps-profile-after-failed-installation"),
 )
 def test_modified_segment(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
@@ -95,7 +95,7 @@ def test_modified_segment(
     "EU-109",
     clause="SGP.22 §5.7.6",
     area="euicc",
-    catches=("lists-profile-before-its-end", "loses-memory-at-interruption"),
+    catches="keeps-half-installed-profile",
 )
 def test_interrupted_installation(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
