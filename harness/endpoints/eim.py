@@ -8,7 +8,6 @@ Rules of this room:
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,13 +54,12 @@ class EimEndpoint:
     def __init__(self, eim: Eim, now: Now) -> None:
         self._eim = eim
         self._now = now
-        self._lock = threading.Lock()
-        self._seen: tuple[SeenRequest, ...] = ()
+        self._seen: list[SeenRequest] = []
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
         """Every request so far, oldest first."""
-        return self._seen
+        return tuple(self._seen)
 
     def __call__(self, request: Request) -> Reply:
         """Answers one request."""
@@ -76,10 +74,9 @@ class EimEndpoint:
         headers = self._eim.rules["response-headers"](request.header("X-Admin-Protocol"))
         extra = (("Allow", "POST"),) if status == 405 else ()
         reply = Reply(status, (*headers.items(), *extra), body)
-        with self._lock:
-            self._seen += (
-                SeenRequest(at, request.path, request.headers, request.body, status, body, request.connection),
-            )
+        self._seen.append(
+            SeenRequest(at, request.path, request.headers, request.body, status, body, request.connection)
+        )
         return reply
 
     def _report(self, request: Request, at: float) -> None:

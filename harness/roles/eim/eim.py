@@ -67,7 +67,7 @@ class Eim:
         self._store = MemoryStore() if store is None else store
         self._known = dict(self._store.load(identity.eim_id))
         self._state = EimState()
-        self._events: tuple[Event, ...] = ()
+        self._events: list[Event] = []
         self._changed = threading.Condition(threading.RLock())
 
     # What is
@@ -88,7 +88,7 @@ class Eim:
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, oldest first."""
-        return self._events
+        return tuple(self._events)
 
     def device(self, eid: bytes | None = None) -> Device:
         """One associated device; without an EID the only one. Raises LookupError."""
@@ -303,10 +303,11 @@ class Eim:
         return self._entropy.bytes(16)
 
     def _commit(self, state: EimState, events: tuple[Event, ...] = ()) -> None:
-        for eid, device in state.devices.items():
+        changed = () if state.devices is self._state.devices else state.devices.items()
+        for eid, device in changed:
             if self._known.get(eid) != device.association:
                 self._store.save(self.identity.eim_id, eid, device.association)
                 self._known[eid] = device.association
         self._state = state
-        self._events += events
+        self._events.extend(events)
         self._changed.notify_all()

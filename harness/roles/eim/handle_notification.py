@@ -30,7 +30,8 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     else:
         raise DecodeError(f"{body.tag:X} is no HandleNotificationEsipa", offset=body.offset)
     state, reported = _installation(state, body, now)
-    arrived, events = notifications.forward((body,), None, now, context)
+    eid = reported[0].eid if reported else None
+    arrived, events = notifications.forward((body,), eid, now, context)
     trouble = Trouble.NONE if arrived else Trouble.NOT_FORWARDED
     return Outcome(state, b"", (*findings, *reported, *events), trouble)
 

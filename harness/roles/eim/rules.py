@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.roles.eim import accepting, downloads, get_eim_package, packages, relaying
 from harness.roles.eim import initiate_authentication as initiate
 from harness.roles.eim.trust import why_untrustworthy
@@ -9,6 +11,8 @@ from harness.rules import Rules
 
 X_ADMIN_PROTOCOL = "gsma/rsp/v2.1.0"
 """Sent where the request had none."""
+
+_VERSION = re.compile(r"gsma/rsp/v[0-9]+\.[0-9]+\.[0-9]+", re.ASCII)
 
 
 def unchanged(octets: bytes) -> bytes:
@@ -22,10 +26,15 @@ def included(transaction_id: bytes) -> bytes | None:
 
 
 def response_headers(protocol: str | None) -> dict[str, str]:
-    """What every answer carries: an IPAe was seen to drop answers without either (SGP.32 v1.2 §6.1)."""
+    """What every answer carries: an IPAe was seen to drop answers without either (SGP.32 v1.2 §6.1).
+
+    The version of the request is given back where it is one.
+    """
+    if protocol is None or not _VERSION.fullmatch(protocol):
+        protocol = X_ADMIN_PROTOCOL
     return {
         "Content-Type": "application/x-gsma-rsp-asn1",
-        "X-Admin-Protocol": protocol or X_ADMIN_PROTOCOL,
+        "X-Admin-Protocol": protocol,
     }
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import LabFault
 from harness.roles.eim.state import Association
+
+_ONE_WRITER = threading.Lock()
+"""Two eIMs of a lab may write the same file from two threads."""
 
 
 class MemoryStore:
@@ -45,6 +49,10 @@ class JsonStore:
             raise self._unusable(error) from error
 
     def save(self, eim_id: str, eid: bytes, association: Association) -> None:
+        with _ONE_WRITER:
+            self._replace(eim_id, eid, association)
+
+    def _replace(self, eim_id: str, eid: bytes, association: Association) -> None:
         known = self._read()
         entry = {"counter": association.counter, "association_token": association.token}
         known.setdefault(eim_id, {})[eid.hex().upper()] = entry

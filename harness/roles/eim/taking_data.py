@@ -18,7 +18,7 @@ from harness.roles.eim.context import Context
 from harness.roles.eim.data import IpaEuiccData, read_data
 from harness.roles.eim.events import DataReceived, DataRefused, Event, Finding, ResultRefused
 from harness.roles.eim.finding_devices import awaiting
-from harness.roles.eim.state import DATA, DONE, FAILED, Device, EimState, Operation
+from harness.roles.eim.state import DATA, DONE, FAILED, RAW, Device, EimState, Operation
 
 _NAME = "IpaEuiccDataResponse"
 _BARE = "the choice under BF52 carries no A0 or A1"
@@ -73,7 +73,7 @@ def _closed(
         operation = state.operations.get(transaction)
     else:
         operation = next(iter(awaiting(state, DATA, device.eid)), None)
-    if operation is None or operation.kind != DATA or operation.eid != device.eid:
+    if operation is None or operation.kind not in (DATA, RAW) or operation.eid != device.eid:
         return state
     return state.with_operation(replace(operation, state=outcome, answer=answer, **changes))
 

@@ -11,7 +11,7 @@ from harness.roles.eim.context import Context
 from harness.roles.eim.events import DownloadReported, Event, Finding
 from harness.roles.eim.finding_devices import awaiting
 from harness.roles.eim.notifications import INSTALLATION_RESULT, InstallationResult, read_notification
-from harness.roles.eim.state import DONE, DOWNLOAD, FAILED, Device, EimState, Operation
+from harness.roles.eim.state import DONE, DOWNLOAD, FAILED, RAW, Device, EimState, Operation
 
 
 def take_download_result(state: EimState, device: Device, octets: Tlv, now: float, context: Context) -> Taken:
@@ -69,7 +69,7 @@ def close(
     state: EimState, operation: Operation | None, is_installed: bool, answer: bytes, reason: int | None
 ) -> EimState:
     """The state with a download's operation closed, where there is one and it is open."""
-    if operation is None or operation.kind != DOWNLOAD:
+    if operation is None or operation.kind not in (DOWNLOAD, RAW):
         return state
     outcome = DONE if is_installed else FAILED
     return state.with_operation(replace(operation, state=outcome, answer=answer, error_code=reason))

@@ -106,3 +106,9 @@ def test_defective_eim_omits_the_headers():
     eim = make_eim()
     broken = make_eim(defects_for("eim")["omits-response-headers"].change(eim.rules))
     assert endpoint(broken)(request(get_eim_package(EID))).headers == ()
+
+
+@pytest.mark.parametrize("protocol", ["gsma/rsp/v2.2.0\xe9", "gsma/rsp/v2", "x" * 1000, ""])
+def test_strange_protocol_versions_are_not_given_back(protocol):
+    headers = (TYPE, AGENT, ("X-Admin-Protocol", protocol))
+    assert endpoint()(request(get_eim_package(), headers=headers)).header("X-Admin-Protocol") == "gsma/rsp/v2.1.0"

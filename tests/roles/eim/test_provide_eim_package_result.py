@@ -257,3 +257,12 @@ def test_card_result_can_be_given_without_an_ipa():
     package = eim.package(enable(ICCID))
     assert eim.take_result(signed_result(result_data(package))).reply == ACK_7
     assert parse(package).tag == 0xBF51
+
+
+@pytest.mark.parametrize("answer", ["BF520BA109 8004 01020304 02017F", "BF540B 8204 01020304 3003 80017F"])
+def test_octets_of_a_case_are_closed_by_their_answer(answer):
+    eim = make_eim()
+    transaction = eim.queue_message(EID, bytes.fromhex("BF550101"), bytes.fromhex("01020304"))
+    poll(eim)
+    deliver(eim, bytes.fromhex(answer))
+    assert (eim.operation(transaction).state, eim.operation(transaction).error_code) == ("failed", 127)
