@@ -110,10 +110,15 @@ class Value:
             yield Value(key, self.file, self.faults, name), Value(value, self.file, self.faults, name)
 
 
+_MOST_NAMED = 12
+
+
 def meant(word: str, known: Sequence[str]) -> str:
     """The hint for a word that is not known."""
     near = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"known: {', '.join(known)}" if len(known) <= _MOST_NAMED else ""
 
 
 def read(path: Path) -> Value:

@@ -1,0 +1,61 @@
+"""`sgp32 plan`: the cases, without importing what would be needed to run them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import Sgp32
+
+KEYS = ["case", "title", "clause", "confidence", "area", "links", "catches", "applies"]
+
+
+def test_json_has_stable_keys(sgp32: Sgp32) -> None:
+    done = sgp32("plan", "--json")
+    assert done.returncode == 0, done.stderr
+    cases = json.loads(done.stdout)["cases"]
+    assert all(list(case) == KEYS for case in cases)
+    (eid,) = (case for case in cases if case["case"] == "EU-007")
+    assert eid["links"] == ["memory", "pcsc", "at-cgla", "at-csim"]
+    assert eid["applies"] is True
+    assert eid["confidence"] == "certain"
+
+
+def test_cases_that_need_the_terminal_do_not_run_behind_a_module(sgp32: Sgp32) -> None:
+    cases = {case["case"]: case["links"] for case in json.loads(sgp32("plan", "--json").stdout)["cases"]}
+    for case in ("EU-001", "EU-005", "EU-006"):
+        assert cases[case] == ["memory", "pcsc"]
+
+
+def test_explain_says_why_for_every_slot(sgp32: Sgp32) -> None:
+    said = sgp32("plan", "--explain", "eu-001").stdout
+    assert "card-memory: yes, over memory" in said
+    assert "module-at: no, only memory, pcsc can observe this" in said
+    assert "our-eim: no, the case needs a card" in said
+
+
+def test_an_unknown_case_is_bad_usage(sgp32: Sgp32) -> None:
+    done = sgp32("plan", "EU-999")
+    assert done.returncode == 2
+    assert "EU-999" in done.stderr
+
+
+def test_listing_loads_neither_codec_nor_pytest() -> None:
+    program = (
+        "import sys; from harness.cli import status_of; status_of(['plan', '--json'])\n"
+        "print([name for name in ('asn1tools', 'pytest', 'rich', 'cryptography') if name in sys.modules], file=sys.stderr)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_help_loads_no_verb() -> None:
+    program = (
+        "import sys; from harness.cli import status_of; status_of(['--help'])\n"
+        "print(sorted(name for name in sys.modules if name.startswith('harness.')), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "['harness.cli', 'harness.cli.verbs', 'harness.errors']"
