@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.evidence.records import CaseResult, Run, SlotRun, StepRecord
@@ -50,7 +50,12 @@ def build_report(run: Run, *, redact: bool = True, limits: Limits | None = None)
     results = _named(list(run.results))
     counts = Counter(result.verdict for result in results)
     areas = tuple(_areas(results, masker, limits))
-    headline, blame = headline_of(counts, finished=run.finished)
+    headline, blame = headline_of(
+        counts,
+        finished=run.finished,
+        errors=len(run.about.get("errors") or ()),
+        lab_faults=tuple(run.about.get("lab_faults") or ()),
+    )
     return Report(
         title="SGP.32 conformance run",
         headline=headline,
@@ -67,8 +72,13 @@ def build_report(run: Run, *, redact: bool = True, limits: Limits | None = None)
     )
 
 
-def headline_of(counts: Counter[Verdict], *, finished: bool = True) -> tuple[str, str]:
-    """The outcome in one sentence, and whose fault it is first of all."""
+def headline_of(
+    counts: Counter[Verdict], *, finished: bool = True, errors: int = 0, lab_faults: Collection[str] = ()
+) -> tuple[str, str]:
+    """The outcome in one sentence, and whose fault it is first of all.
+
+    `errors` counts what went wrong in the harness outside any case; `lab_faults` names slots whose device was not found.
+    """
     sentences = []
     blame = ""
     if counts[Verdict.FAIL]:
@@ -80,12 +90,18 @@ def headline_of(counts: Counter[Verdict], *, finished: bool = True) -> tuple[str
     if counts[Verdict.ERROR]:
         sentences.append(f"The harness itself was wrong in {_results(counts[Verdict.ERROR])}.")
         blame = blame or "harness"
+    if errors:
+        sentences.append(f"The harness failed outside the cases, {'once' if errors == 1 else f'{errors} times'}.")
+        blame = blame or "harness"
     if counts[Verdict.INCONCLUSIVE]:
         sentences.append(f"The lab or a precondition failed in {_results(counts[Verdict.INCONCLUSIVE])}.")
         blame = blame or "lab"
-    if not sentences:
+    if lab_faults:
+        sentences.append(f"The lab had no device in {', '.join(lab_faults)}.")
+        blame = blame or "lab"
+    if not counts[Verdict.FAIL] and not counts[Verdict.DEVIATION]:
         judged = counts[Verdict.PASS]
-        sentences.append(f"No rule was broken in {_results(judged)}." if judged else "Nothing was judged.")
+        sentences.insert(0, f"No rule was broken in {_results(judged)}." if judged else "Nothing was judged.")
     if counts[Verdict.NOT_RUN]:
         sentences.append(f"{_results(counts[Verdict.NOT_RUN])} not run.")
     if not finished:
@@ -189,6 +205,8 @@ def _observed(text: str, *, is_message: bool) -> str:
 
 def _slot(slot: SlotRun, run: Run, masker: RunMasker) -> SlotView:
     remarks = [str((run.about.get(key) or {}).get(slot.name) or "") for key in ("lab_faults", "absent")]
+    if not slot.results and not any(remarks):
+        remarks.append("nothing was run on it")
     if slot.torn_lines:
         remarks.append(f"{slot.torn_lines} line{'s' if slot.torn_lines > 1 else ''} of its record could not be read")
     facts = tuple((name.replace("_", " "), masker.text(value)) for name, value in _plain(slot.device))

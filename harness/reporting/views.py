@@ -28,8 +28,8 @@ class Limits:
 
 FULL = Limits(wire=1 << 30, field=1 << 30, tree_lines=1 << 30, words=1 << 30)
 TROUBLED = Limits()
-QUIET = Limits(wire=120, field=24, tree_lines=60, words=400)
-"""For what went well: enough to see what was said."""
+QUIET = Limits(wire=272, field=24, tree_lines=60, words=400)
+"""For what went well: a short APDU whole, longer messages their beginning."""
 
 
 @dataclass(frozen=True, slots=True)

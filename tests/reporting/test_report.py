@@ -68,8 +68,17 @@ def test_the_decisive_step_comes_with_its_exchange(report: Report) -> None:
         ({}, "Nothing was judged.", ""),
         ({Verdict.NOT_RUN: 2}, "Nothing was judged. 2 results not run.", ""),
         ({Verdict.PASS: 1}, "No rule was broken in 1 result.", ""),
-        ({Verdict.PASS: 3, Verdict.INCONCLUSIVE: 1}, "The lab or a precondition failed in 1 result.", "lab"),
-        ({Verdict.ERROR: 2, Verdict.INCONCLUSIVE: 1}, "The harness itself was wrong in 2 results.", "harness"),
+        (
+            {Verdict.PASS: 3, Verdict.INCONCLUSIVE: 1},
+            "No rule was broken in 3 results. The lab or a precondition failed in 1 result.",
+            "lab",
+        ),
+        (
+            {Verdict.ERROR: 2, Verdict.INCONCLUSIVE: 1},
+            "Nothing was judged. The harness itself was wrong in 2 results.",
+            "harness",
+        ),
+        ({Verdict.FAIL: 1, Verdict.PASS: 9}, "The device broke a certain rule in 1 result.", "device"),
     ],
 )
 def test_the_headline_never_promises_what_was_not_judged(counts: dict[Verdict, int], sentence: str, blame: str) -> None:
@@ -78,6 +87,16 @@ def test_the_headline_never_promises_what_was_not_judged(counts: dict[Verdict, i
     headline, fault = headline_of(Counter(counts))
     assert headline.startswith(sentence)
     assert fault == blame
+
+
+def test_faults_outside_the_cases_are_in_the_headline() -> None:
+    from collections import Counter
+
+    headline, blame = headline_of(Counter({Verdict.PASS: 2}), errors=1, lab_faults=["desk-card"])
+    assert headline == (
+        "No rule was broken in 2 results. The harness failed outside the cases, once. The lab had no device in desk-card."
+    )
+    assert blame == "harness"
 
 
 def test_a_run_that_was_cut_off_says_so(tmp_path: Path) -> None:
