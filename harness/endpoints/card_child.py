@@ -81,6 +81,7 @@ class Child:
         self._arguments = arguments
         self._reader: Reader | None = None
         self._mute = False
+        self._powered = False
         self._orders: dict[str, Callable[[dict[str, Any], list[int]], dict[str, Any]]] = {
             "insert": self._insert,
             "remove": self._remove,
@@ -94,7 +95,8 @@ class Child:
     def _make(self, defects: Sequence[str]) -> None:
         self._card = self._factory(self._arguments, defects)
         self._atr = self._card.power_on()  # the reader asks for it before it powers the card
-        self._card.power_off()
+        if not self._powered:
+            self._card.power_off()
 
     def run(self) -> None:
         """Serves both sides until the parent is gone."""
@@ -129,8 +131,9 @@ class Child:
 
     def _switch(self, reader: Reader, what: int) -> None:
         if what == _POWER_OFF:
-            self._card.power_off()
+            self._power_off()
         elif what in (_POWER_ON, _RESET):
+            self._powered = True
             self._atr = self._card.power_on()
         elif what == _ATR:
             reader.send(self._atr)
@@ -139,7 +142,11 @@ class Child:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
-            self._card.power_off()
+            self._power_off()
+
+    def _power_off(self) -> None:
+        self._powered = False
+        self._card.power_off()
 
     def _obey(self, order: dict[str, Any], descriptors: list[int]) -> None:
         answer = self._orders[order["do"]](order, descriptors)

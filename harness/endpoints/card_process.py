@@ -72,7 +72,10 @@ class CardProcess:
         self._wait(present=False)
 
     def power_cycle(self) -> None:
-        """Out and in again, in an orderly way. Frees a reader that waits for a mute card."""
+        """Out and in again, in an orderly way; a killed card is restarted. Frees a reader that waits for a mute card."""
+        if self._process is None:
+            self.restart()
+            return
         self.remove()
         self.insert()
 
@@ -147,6 +150,7 @@ class CardProcess:
             try:
                 part = control.recv(1 << 20)
             except OSError as fault:
+                self._end(kill=True)  # an answer that came later would be taken for another one's
                 raise LabFault(f"the simulated card's process does not answer: {fault}") from fault
             if not part:
                 raise LabFault("the simulated card's process is gone")

@@ -18,7 +18,7 @@ import socket
 import stat
 import threading
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -179,13 +179,17 @@ class PcscLink:
         exclusive: bool = False,
         observers: Iterable[Observer] = (),
         deadline: float = DEFAULT_DEADLINE,
+        power_cycle: Callable[[], None] | None = None,
     ) -> None:
         """`reader` is a reader's name, with or without the " 00 00" that pcsclite appends; `serial` tells twins apart.
 
-        `exclusive` keeps every other program away. `deadline` (seconds) is for connecting. Raises LabFault.
+        `exclusive` keeps every other program away. `deadline` (seconds) is for connecting. `power_cycle` takes the
+        power from the card and gives it back, where the rig can do that; `reset` uses it after the handle was lost,
+        since a reader that waits for a mute card hears nothing else. Raises LabFault.
         """
         self._scard = _scard()
         self._wanted, self._serial, self._exclusive, self._deadline = reader, serial, exclusive, deadline
+        self._power_cycle = power_cycle
         self._channels: weakref.WeakSet[LogicalChannel] = weakref.WeakSet()
         self._lost: str | None = None
         self.observers = Observers(observers)
@@ -257,6 +261,8 @@ class PcscLink:
         if self._lost is not None:
             event = "reconnected"
             self._release()
+            if self._power_cycle is not None:
+                self._power_cycle()
             self._open()
         with self._watchdog.guard(self._deadline):
             result, protocol = self._scard.SCardReconnect(

@@ -155,6 +155,21 @@ def test_a_mute_card_is_silent_within_the_deadline_and_speaks_after_a_power_cycl
     link.close()
 
 
+def test_a_rig_that_can_cut_the_power_brings_a_mute_card_back_by_reset(own_card: CardProcess) -> None:
+    link = PcscLink(own_card.reader, power_cycle=own_card.power_cycle)
+    own_card.mute()
+    with pytest.raises(DeviceSilent):
+        link.transmit(COUNT, deadline=0.1)
+    own_card.mute(False)
+    assert link.reset() == ATR
+    own_card.kill()
+    with pytest.raises(LabFault):
+        link.transmit(COUNT)
+    assert link.reset() == ATR
+    assert link.transmit(COUNT) == bytes.fromhex("00019000")
+    link.close()
+
+
 def test_a_power_cut_loses_the_link_and_keeps_what_was_stored(own_card: CardProcess) -> None:
     link = PcscLink(own_card.reader)
     assert link.transmit(COUNT) == bytes.fromhex("00019000")
