@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from harness.codec import tlv
 from harness.crypto.scp03t import Scp03tReceiver
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
-from harness.simulators.defects.euicc_signatures import signing_with_another_key
+from harness.simulators.defects.euicc_signatures import signing_contents_only
 from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Purpose
 from harness.simulators.euicc.es10.installation_result import profile_of
@@ -18,6 +17,7 @@ from harness.simulators.euicc.state import CardState, Profile
 
 _HALF_ISDP = bytes.fromhex("A0000005591010FFFFFFFF8900FF0000")
 _DOMAIN_SIZE = 0x400
+_OTHER_TRANSACTION = b"\xee" * 16
 _UNDEFINED_REASON = 127
 
 
@@ -60,8 +60,12 @@ def _less_each_time(inner: Any, config: CardConfig, state: CardState) -> int:
     return max(0, left)
 
 
-def _without_transaction(signed: bytes) -> bytes:
-    return tlv.build(0x30, *(field.raw for field in tlv.parse(signed).children if field.tag != 0x80))
+def _one_reason(fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "reason": _UNDEFINED_REASON}
+
+
+def _other_session(fields: dict[str, Any]) -> dict[str, Any]:
+    return {**fields, "transactionId": _OTHER_TRANSACTION}
 
 
 def _define(name: str, summary: str, change: Change) -> Defect:
@@ -70,19 +74,24 @@ def _define(name: str, summary: str, change: Change) -> Defect:
 
 DEFECTS: tuple[Defect, ...] = (
     _define(
-        "accepts-used-challenge",
+        "keeps-challenge-after-authentication",
         "A challenge that served one server serves the next.",
         with_rule("challenge-used", _challenge_stays),
     ),
     _define(
-        "ignores-challenge-of-server",
+        "accepts-wrong-challenge",
         "A server is taken whatever challenge it answers.",
         answering("server-challenge", True),
     ),
     _define(
-        "signs-authentication-with-another-key",
-        "euiccSignature1 is made with a key that no certificate of the card is for.",
-        signing_with_another_key(Purpose.AUTHENTICATION),
+        "ignores-server-signature",
+        "serverSignature1 is not looked at.",
+        answering("server-signature", True),
+    ),
+    _define(
+        "signs-contents-of-signed1",
+        "euiccSignature1 leaves out the tag and length of euiccSigned1.",
+        signing_contents_only(Purpose.AUTHENTICATION),
     ),
     _define(
         "installs-profile-enabled",
@@ -90,9 +99,9 @@ DEFECTS: tuple[Defect, ...] = (
         around("profile-installed", _enabled_at_once),
     ),
     _define(
-        "signs-installation-result-with-another-key",
-        "euiccSignPIR is made with a key that no certificate of the card is for.",
-        signing_with_another_key(Purpose.INSTALLATION),
+        "signs-installation-result-without-its-tag",
+        "euiccSignPIR leaves out the tag and length of BF27.",
+        signing_contents_only(Purpose.INSTALLATION),
     ),
     _define(
         "ignores-segment-macs",
@@ -100,12 +109,12 @@ DEFECTS: tuple[Defect, ...] = (
         with_rule("segment-opened", _mac_not_looked_at),
     ),
     _define(
-        "keeps-half-installed-profile",
+        "keeps-profile-after-failed-installation",
         "A profile whose installation failed stays as far as it came.",
         with_rule("installation-failed", _failed_profile),
     ),
     _define(
-        "lists-profile-before-its-end",
+        "keeps-half-installed-profile",
         "A profile is there before its last segment, and stays when the power goes.",
         all_of(
             with_rule("installation-progress", _half_profile),
@@ -126,13 +135,13 @@ DEFECTS: tuple[Defect, ...] = (
         answering("iccid-is-new", True),
     ),
     _define(
-        "changes-cancel-reason",
+        "cancels-with-one-reason-only",
         "A cancelled session is signed with undefinedReason, whatever was asked.",
-        answering("cancelled-reason", _UNDEFINED_REASON),
+        with_rule("cancel-session-fields", _one_reason),
     ),
     _define(
-        "signs-cancel-without-transaction",
-        "The signature of a cancelled session leaves out transactionId.",
-        with_rule("cancel-signing-input", _without_transaction),
+        "cancels-another-session",
+        "A cancelled session is signed with another transactionId.",
+        with_rule("cancel-session-fields", _other_session),
     ),
 )

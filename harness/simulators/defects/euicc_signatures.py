@@ -6,6 +6,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from harness.codec import tlv
 from harness.crypto import ecdsa
 from harness.crypto.entropy import Entropy
 from harness.simulators.defects.changes import Change, around
@@ -20,5 +21,14 @@ def signing_with_another_key(*purposes: Purpose) -> Change:
     def sign(inner: Any, purpose: Purpose, key: EllipticCurvePrivateKey, message: bytes) -> bytes:
         used = ecdsa.generate(ecdsa.curve_of(key), Entropy(_SEED)) if purpose in purposes else key
         return inner(purpose, used, message)  # type: ignore[no-any-return]
+
+    return around("euicc-signature", sign)
+
+
+def signing_contents_only(wanted: Purpose) -> Change:
+    """What is signed for this purpose is signed without its outer tag and length."""
+
+    def sign(inner: Any, purpose: Purpose, key: EllipticCurvePrivateKey, message: bytes) -> bytes:
+        return inner(purpose, key, tlv.parse(message).value if purpose is wanted else message)  # type: ignore[no-any-return]
 
     return around("euicc-signature", sign)

@@ -104,19 +104,13 @@ def cancel_session(device: Device, request: Tlv) -> Answer:
     fields = {
         "transactionId": download.transaction_id,
         "smdpOid": download.server_oid,
-        "reason": device.rules["cancelled-reason"](value["reason"]),
+        "reason": value["reason"],
     }
-    signed = encode("EuiccCancelSessionSigned", fields)
-    message = device.rules["cancel-signing-input"](signed)
-    signature = device.signature(Purpose.CANCELLATION, message, download.identity.ci_key_id)
+    signed = encode("EuiccCancelSessionSigned", device.rules["cancel-session-fields"](fields))
+    signature = device.signature(Purpose.CANCELLATION, signed, download.identity.ci_key_id)
     return Answer(tlv.build(0xBF41, tlv.build(0xA0, signed, signature)))
 
 
-def same_reason(reason: int) -> int:
-    """The reason that the card signs is the one it was given."""
-    return reason
-
-
-def cancel_signing_input(signed: bytes) -> bytes:
-    """The signature covers the whole EuiccCancelSessionSigned."""
-    return signed
+def cancel_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """What the card signs when a session is cancelled: transactionId, OID of the SM-DP+, the reason given."""
+    return fields
