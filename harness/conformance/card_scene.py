@@ -33,7 +33,7 @@ class CardScene(Scene):
     def prepare(self) -> None:
         """By a snapshot on a simulated card, by the standard's functions on a real one."""
         config, needs = self._bench.config, self.running.case.needs
-        if config is None:
+        if config is None or not self._bench.takes_snapshots:
             reach_as_precondition(
                 self.running.steps, needs, self._euicc, self._parties.eims, self.profiles, self.download
             )

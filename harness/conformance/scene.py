@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.servers import ServerUnderTest
+    from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
@@ -94,6 +95,11 @@ class Scene:
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles by name."""
         self._missing("profiles")
+
+    @property
+    def pki(self) -> TestPki:
+        """The lab's PKI."""
+        self._missing("pki")
 
     @property
     def clock(self) -> Clock:

@@ -20,6 +20,7 @@ from harness.links.memory import MemoryLink
 from harness.simulators.euicc import CardConfig
 
 if TYPE_CHECKING:
+    from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
@@ -103,6 +104,11 @@ class ServerScene(Scene):
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles."""
         return self._bench.rack.profiles
+
+    @property
+    def pki(self) -> TestPki:
+        """The lab's PKI: the conforming card's keys, and certificates made to be wrong."""
+        return self._bench.rack.pki
 
     @property
     def clock(self) -> Clock:

@@ -45,6 +45,11 @@ class CardBench:
         return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
 
     @property
+    def takes_snapshots(self) -> bool:
+        """Whether a case's state is put into the card rather than reached by its functions."""
+        return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"
+
+    @property
     def device_name(self) -> str:
         """What the lab's memory calls the device: its EID, or the slot's name where the lab file leaves it open."""
         device = self.slot.device

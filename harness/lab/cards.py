@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from harness.crypto.eid import octets_of, with_check_digits
 from harness.lab.device import Simulated
 from harness.links.apdu import CardLink, Channel
 from harness.roles.es10 import Terminal
-from harness.roles.es10.ports import APDU_DEADLINE, CardPort
+from harness.roles.es10.ports import APDU_DEADLINE, CardPort, SessionPort
 from harness.simulators.defects import broken
 from harness.simulators.euicc import CONFORMING, CardConfig, FileMemory, SimulatedEuicc, VolatileMemory
 
@@ -73,6 +73,11 @@ class LentChannels:
         """Resets the card through the modem; every channel is gone."""
         self._channels.clear()
         return self._link.reset()
+
+    def on_reset(self, forget: Callable[[], None]) -> None:
+        """Calls `forget` when the card was reset by other hands."""
+        if isinstance(self._link, SessionPort):
+            self._link.on_reset(forget)
 
     def transmit(self, command: bytes, *, deadline: float = APDU_DEADLINE) -> bytes:
         """One command APDU on whatever channel its class byte says."""

@@ -20,6 +20,8 @@ class Simulated:
     """What the card does after a profile is enabled: offers a REFRESH, or refuses ES10 until a `reset`."""
     eid: str = ""
     """32 digits; empty: one of the lab's own."""
+    prepare: str = "snapshot"
+    """How a case's state is reached: by a `snapshot`, or as on hardware by the standard's `functions`."""
     defects: tuple[str, ...] = ()
 
 
@@ -58,12 +60,13 @@ def read_device(kind: str, value: Value) -> Device | None:
         return Hardware(_eid(inner) or "")
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
-    options = inner.mapping(("version", "after_enable", "eid", "defects"))
+    options = inner.mapping(("version", "after_enable", "eid", "prepare", "defects"))
     version = options["version"].choice("1.2") if "version" in options else "1.2"
     habit = options["after_enable"].choice("refresh", "reset") if "after_enable" in options else "refresh"
     eid = _eid(options["eid"]) if "eid" in options else ""
+    prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"
     defects = _defects(kind, options.get("defects"))
-    return Simulated(version or "1.2", habit or "refresh", eid or "", defects)
+    return Simulated(version or "1.2", habit or "refresh", eid or "", prepare or "snapshot", defects)
 
 
 def _eid(value: Value) -> str | None:

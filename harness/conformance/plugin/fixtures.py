@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.servers import ServerUnderTest
+    from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
@@ -112,6 +113,12 @@ def download(scene: Scene) -> Callable[[str], InstallationAnswer]:
 def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
     """The fixture profiles by name."""
     return scene.profiles
+
+
+@pytest.fixture
+def pki(scene: Scene) -> TestPki:
+    """The lab's PKI, for cases that judge what a server thinks of certificates."""
+    return scene.pki
 
 
 @pytest.fixture

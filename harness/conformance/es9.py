@@ -1,0 +1,210 @@
+"""A download from an SM-DP+ under test, step by step over its JSON binding, with a conforming card on the device's side.
+
+The client here is written apart from the SM-DP+ role and from the IPA: it builds requests from what came, changes what a
+case wants changed, and reads statuses. What the SM-DP+ signs is judged by the card.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from harness.codec import tlv
+from harness.errors import DeviceFault, MalformedAnswer
+from harness.roles.es10.download import InstallationAnswer
+
+if TYPE_CHECKING:
+    from harness.conformance.euicc import EuiccUnderTest
+    from harness.conformance.servers import ServerUnderTest
+
+SUCCESS = "Executed-Success"
+_OK = 200
+_DEVICE_INFO = bytes.fromhex("A108800435290611A100")
+"""DeviceInfo with a TAC and no capabilities."""
+
+
+@dataclass(frozen=True, slots=True)
+class Es9Answer:
+    """One JSON answer of an ES9+ function."""
+
+    raw: bytes
+    status: str
+    """"Executed-Success" and the like; for a failure subject and reason, "8.2.6/3.8"."""
+    fields: Mapping[str, Any]
+
+    @property
+    def is_success(self) -> bool:
+        return self.status == SUCCESS
+
+    def octets(self, name: str) -> bytes:
+        """A base64 field. Raises MalformedAnswer where it is absent or no base64."""
+        value = self.fields.get(name)
+        if not isinstance(value, str):
+            raise MalformedAnswer(f"the answer has no {name}")
+        try:
+            return base64.b64decode("".join(value.split()), validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise MalformedAnswer(f"{name} is no base64") from error
+
+    @classmethod
+    def of(cls, body: bytes) -> Es9Answer:
+        """Reads an answer. Raises MalformedAnswer where it has no functionExecutionStatus."""
+        try:
+            fields = json.loads(body)
+            status = fields["header"]["functionExecutionStatus"]
+            word = str(status["status"])
+            if word == "Failed":
+                data = status["statusCodeData"]
+                word = f"{data['subjectCode']}/{data['reasonCode']}"
+        except (ValueError, RecursionError, LookupError, TypeError) as error:
+            raise MalformedAnswer(f"an ES9+ answer without a functionExecutionStatus: {body[:80]!r}") from error
+        return cls(body, word, fields)
+
+
+@dataclass(slots=True)
+class Es9Download:
+    """One session. Each method makes one ES9+ call; what it needs of the calls before is kept."""
+
+    es9: ServerUnderTest
+    card: EuiccUnderTest
+    address: str
+    matching_id: str | None = None
+    """None leaves it out of ctxParams1."""
+    challenge: bytes = b""
+    initiated: Es9Answer | None = None
+    authenticated: Es9Answer | None = None
+    server_response: bytes = b""
+    """The card's BF38, to be changed before `authenticate_client`."""
+    prepared: bytes = b""
+    """The card's BF21, to be changed before `get_package`."""
+    transaction_id: bytes = field(default=b"")
+
+    def initiate(self, *, address: str | None = None, euicc_info1: bytes | None = None) -> Es9Answer:
+        """InitiateAuthentication with a fresh challenge of the card; other address or info1 where a case gives one."""
+        self.challenge = self.card.get_euicc_challenge()
+        info1 = self.card.get_euicc_info1().raw if euicc_info1 is None else euicc_info1
+        answer = self._call(
+            "initiateAuthentication",
+            {
+                "smdpAddress": self.address if address is None else address,
+                "euiccChallenge": _base64(self.challenge),
+                "euiccInfo1": _base64(info1),
+            },
+        )
+        if answer.is_success:
+            self.initiated = answer
+            self.transaction_id = bytes.fromhex(str(answer.fields.get("transactionId")))
+        return answer
+
+    def authenticate_server(self) -> bytes:
+        """The card's BF38 to what InitiateAuthentication brought. Raises DeviceFault where it refuses the server."""
+        initiated = _needed(self.initiated, "InitiateAuthentication")
+        matching = b"" if self.matching_id is None else tlv.build(0x80, self.matching_id.encode())
+        request = tlv.build(
+            0xBF38,
+            initiated.octets("serverSigned1"),
+            initiated.octets("serverSignature1"),
+            initiated.octets("euiccCiPKIdToBeUsed"),
+            initiated.octets("serverCertificate"),
+            tlv.build(0xA0, matching, _DEVICE_INFO),
+        )
+        answer = self.card.authenticate_server(request)
+        if not answer.is_ok:
+            raise DeviceFault(f"a conforming card refuses the server: authenticateErrorCode {answer.error_code}")
+        self.server_response = answer.raw
+        return answer.raw
+
+    def authenticate_client(self) -> Es9Answer:
+        """AuthenticateClient with `server_response`."""
+        request = {"authenticateServerResponse": _base64(self.server_response)}
+        answer = self._call("authenticateClient", self._about(request))
+        self.authenticated = answer if answer.is_success else None
+        return answer
+
+    def prepare_download(self, confirmation_code: str | None = None) -> bytes:
+        """The card's BF21 to what AuthenticateClient brought. Raises DeviceFault where it refuses."""
+        authenticated = _needed(self.authenticated, "AuthenticateClient")
+        code = b"" if confirmation_code is None else tlv.build(0x04, self.hashed(confirmation_code))
+        request = tlv.build(
+            0xBF21,
+            authenticated.octets("smdpSigned2"),
+            authenticated.octets("smdpSignature2"),
+            code,
+            authenticated.octets("smdpCertificate"),
+        )
+        answer = self.card.prepare_download(request)
+        if not answer.is_ok:
+            raise DeviceFault(f"a conforming card refuses the binding: downloadErrorCode {answer.error_code}")
+        self.prepared = answer.raw
+        return answer.raw
+
+    def get_package(self) -> Es9Answer:
+        """GetBoundProfilePackage with `prepared`."""
+        request = {"prepareDownloadResponse": _base64(self.prepared)}
+        return self._call("getBoundProfilePackage", self._about(request))
+
+    def notify(self, pending: bytes) -> int:
+        """HandleNotification; the HTTP status."""
+        return self.es9.call("handleNotification", {"pendingNotification": _base64(pending)}).status
+
+    def cancel(self, reason: int) -> Es9Answer:
+        """The card cancels the session for this reason, and the SM-DP+ is told."""
+        answer = self.card.cancel_session(self.transaction_id, reason)
+        if not answer.is_ok:
+            raise DeviceFault(f"a conforming card cannot cancel: cancelSessionResponseError {answer.error_code}")
+        return self.cancel_with(answer.raw)
+
+    def cancel_with(self, response: bytes) -> Es9Answer:
+        """CancelSession with these octets as the card's BF41."""
+        return self._call("cancelSession", self._about({"cancelSessionResponse": _base64(response)}))
+
+    def to_client(self) -> Es9Answer:
+        """A new session up to AuthenticateClient; its answer. Raises DeviceFault where it ends before."""
+        self._reached("InitiateAuthentication", self.initiate())
+        self.authenticate_server()
+        return self.authenticate_client()
+
+    def to_package(self, confirmation_code: str | None = None) -> Es9Answer:
+        """A new session up to GetBoundProfilePackage; its answer. Raises DeviceFault where it ends before."""
+        self._reached("AuthenticateClient", self.to_client())
+        self.prepare_download(confirmation_code)
+        return self.get_package()
+
+    def install(self) -> InstallationAnswer:
+        """A whole download onto the card; its ProfileInstallationResult. Raises DeviceFault where it ends before."""
+        answer = self.to_package()
+        self._reached("GetBoundProfilePackage", answer)
+        return self.card.load_bound_profile_package(answer.octets("boundProfilePackage"))
+
+    def hashed(self, confirmation_code: str) -> bytes:
+        """hashCc: the code's SHA-256 and the transaction, hashed (SGP.22 §3.1.3.2)."""
+        return sha256(sha256(confirmation_code.encode()).digest() + self.transaction_id).digest()
+
+    def _about(self, fields: Mapping[str, str]) -> Mapping[str, str]:
+        return {"transactionId": self.transaction_id.hex().upper(), **fields}
+
+    def _call(self, function: str, request: Mapping[str, str]) -> Es9Answer:
+        reply = self.es9.call(function, request)
+        if reply.status != _OK:
+            raise MalformedAnswer(f"{function}: HTTP status {reply.status} for a request that can be read")
+        return Es9Answer.of(reply.body)
+
+    @staticmethod
+    def _reached(function: str, answer: Es9Answer) -> None:
+        if not answer.is_success:
+            raise DeviceFault(f"{function} was refused: {answer.status}")
+
+
+def _needed(answer: Es9Answer | None, function: str) -> Es9Answer:
+    if answer is None:
+        raise LookupError(f"{function} has not succeeded in this session")
+    return answer
+
+
+def _base64(octets: bytes) -> str:
+    return base64.b64encode(octets).decode("ascii")
