@@ -18,6 +18,7 @@ from harness.links.memory import MemoryLink
 from harness.roles.es10 import Es10
 
 if TYPE_CHECKING:
+    from harness.endpoints.card_process import CardProcess
     from harness.lab.rack import Rack
     from harness.simulators.euicc import CardConfig
 
@@ -113,10 +114,11 @@ class CardBench:
         assert pcsc is not None
         if self.config is None:
             return PcscLink(pcsc.reader, serial=pcsc.serial or None, observers=[observer])
-        return PcscLink(self._virtual_reader(self.config), observers=[observer])
+        card = self._virtual_card(self.config)
+        return PcscLink(card.reader, observers=[observer], power_cycle=card.power_cycle)
 
-    def _virtual_reader(self, config: CardConfig) -> str:
-        """A simulated card in the virtual reader of a daemon of ours; the reader's name."""
+    def _virtual_card(self, config: CardConfig) -> CardProcess:
+        """A simulated card in the virtual reader of a daemon of ours."""
         from harness.endpoints.card_process import CardProcess
         from harness.endpoints.pcscd import PrivatePcscd
         from harness.lab.card_factory import FACTORY, arguments_for
@@ -135,7 +137,7 @@ class CardBench:
         if self._defects:
             card.set_defects(self._defects)
         self._restore = card.restore
-        return card.reader
+        return card
 
     def _check_eid(self, expected: str) -> None:
         es10 = Es10(port_of(self.link))
