@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,10 +98,15 @@ def _sayable(fields: dict[str, Any]) -> dict[str, Any]:
 
 def write_whole(path: Path, octets: bytes) -> None:
     """Replaces a file at once: readers see the old content or the new, never a part."""
+    write_pieces(path, (octets,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Like `write_whole`, of what never has to be in memory as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     with beside.open("wb") as file:
-        file.write(octets)
+        file.writelines(pieces)
         file.flush()
         os.fsync(file.fileno())
     os.replace(beside, path)

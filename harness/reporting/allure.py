@@ -16,7 +16,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from harness.evidence.verdicts import Verdict
-from harness.reporting.model import MEANINGS, CaseView, Report, ResultView, StepView
+from harness.reporting.model import MEANINGS, Body, CaseView, Report, ResultView, StepView
 from harness.reporting.plain import conversation_lines, result_lines
 
 STATES: Mapping[Verdict, str] = {
@@ -40,16 +40,17 @@ def write_allure(report: Report, folder: Path) -> None:
     for case in report.cases:
         for result in case.results:
             name = str(uuid5(NAMESPACE_URL, f"{run}/{result.anchor}/{result.attempt}"))
+            body = result.body()
             attachment = folder / f"{name}-attachment.txt"
-            attachment.write_text("\n".join(conversation_lines(result)) + "\n", encoding="utf-8")
-            document = json.dumps(_result(case, result, name, attachment.name), ensure_ascii=False)
+            attachment.write_text("\n".join(conversation_lines(body)) + "\n", encoding="utf-8")
+            document = json.dumps(_result(case, result, body, name, attachment.name), ensure_ascii=False)
             (folder / f"{name}-result.json").write_text(document, encoding="utf-8")
     facts = [*report.facts, *((f"{slot.name} {key}", value) for slot in report.slots for key, value in slot.facts)]
     lines = (f"{key.replace(' ', '_')}={value}" for key, value in facts)
     (folder / "environment.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _result(case: CaseView, result: ResultView, name: str, attachment: str) -> dict[str, Any]:
+def _result(case: CaseView, result: ResultView, body: Body, name: str, attachment: str) -> dict[str, Any]:
     start = _milliseconds(result.began)
     history = hashlib.md5(f"{case.case}/{result.way}".encode(), usedforsecurity=False).hexdigest()
     document: dict[str, Any] = {
@@ -61,7 +62,7 @@ def _result(case: CaseView, result: ResultView, name: str, attachment: str) -> d
         "description": f"{case.clause}, {case.confidence}. {MEANINGS[result.verdict]}.",
         "status": STATES[result.verdict],
         "stage": "finished",
-        "steps": [_step(step, start) for step in result.steps],
+        "steps": [_step(step, start) for step in body.steps],
         "attachments": [{"name": "exchanges", "source": attachment, "type": "text/plain"}],
         "parameters": [{"name": "slot", "value": result.slot}, {"name": "link", "value": result.link}],
         "labels": [

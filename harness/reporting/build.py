@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from harness.evidence.records import CaseResult, Run, SlotRun, StepRecord
 from harness.evidence.verdicts import Verdict
 from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
 from harness.reporting.model import (
+    TROUBLE,
     AreaView,
+    Body,
     CaseView,
     Report,
     ResultView,
@@ -156,9 +159,6 @@ def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchor
     anchors[anchor] += 1
     if anchors[anchor] > 1:
         anchor = f"{anchor}-{anchors[anchor]}"
-    trouble = result.verdict in (Verdict.FAIL, Verdict.DEVIATION, Verdict.INCONCLUSIVE, Verdict.ERROR)
-    viewer = Viewer(result.slot, masker)
-    since = min((exchange.at_ns for exchange in result.all_exchanges), default=0)
     return ResultView(
         anchor=anchor,
         case=result.case,
@@ -170,28 +170,40 @@ def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchor
         attempt=result.attempt,
         duration_s=result.duration_s,
         began=f"{result.began:%Y-%m-%d %H:%M:%S.%f}"[:-3] if result.began else "",
+        body=partial(_body, result, masker, limits),
+    )
+
+
+def _body(result: CaseResult, masker: RunMasker, limits: Limits | None) -> Body:
+    viewer = Viewer(result.slot, masker)
+    since = min((exchange.at_ns for exchange in result.all_exchanges), default=0)
+    trouble = result.verdict in TROUBLE
+    around = limits or (TROUBLED if trouble and not result.steps else QUIET)
+    return Body(
+        verdict=result.verdict,
         steps=tuple(
-            StepView(
-                number=step.number,
-                text=masker.text(step.text),
-                expect=masker.text(step.expect),
-                observed=_observed(masker.text(step.observed), is_message=_is_message(step)),
-                observed_is_message=_is_message(step),
-                reason=masker.text(step.reason),
-                verdict=step.verdict,
-                precondition=step.precondition,
-                confidence=step.confidence,
-                entries=viewer.entries(
-                    step.exchanges,
-                    limits or (TROUBLED if trouble and step.verdict is not Verdict.PASS else QUIET),
-                    since,
-                ),
-                notes=viewer.notes(step.notes),
-            )
+            _step(step, viewer, limits or (TROUBLED if trouble and step.verdict is not Verdict.PASS else QUIET), since)
             for step in result.steps
         ),
-        setup=viewer.entries(result.exchanges, limits or (TROUBLED if trouble and not result.steps else QUIET), since),
+        setup=viewer.entries(result.exchanges, around, since),
         notes=viewer.notes(result.notes),
+    )
+
+
+def _step(step: StepRecord, viewer: Viewer, limits: Limits, since_ns: int) -> StepView:
+    text = viewer.masker.text
+    return StepView(
+        number=step.number,
+        text=text(step.text),
+        expect=text(step.expect),
+        observed=_observed(text(step.observed), is_message=_is_message(step)),
+        observed_is_message=_is_message(step),
+        reason=text(step.reason),
+        verdict=step.verdict,
+        precondition=step.precondition,
+        confidence=step.confidence,
+        entries=viewer.entries(step.exchanges, limits, since_ns),
+        notes=viewer.notes(step.notes),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from markupsafe import Markup
@@ -27,6 +27,11 @@ GLYPHS = {
 
 def render_html(report: Report) -> str:
     """The whole document."""
+    return "".join(html_pieces(report))
+
+
+def html_pieces(report: Report) -> Iterator[str]:
+    """The document piece by piece: of a long run it is never in memory as a whole."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     folder = resources.path("reports")
@@ -42,7 +47,7 @@ def render_html(report: Report) -> str:
         "search_words": search_words,
     }
     facts = dict(report.facts)
-    return environment.get_template("report.html.j2").render(
+    stream = environment.get_template("report.html.j2").stream(
         report=report,
         name=_name(facts),
         glyph=GLYPHS,
@@ -51,6 +56,8 @@ def render_html(report: Report) -> str:
         style=Markup((folder / "report.css").read_text()),
         script=Markup((folder / "report.js").read_text()),
     )
+    stream.enable_buffering(500)
+    yield from stream
 
 
 def _name(facts: Mapping[str, str]) -> str:

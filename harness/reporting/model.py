@@ -8,7 +8,7 @@ Rules of this room:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.evidence.verdicts import Verdict
@@ -114,35 +114,14 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultView:
-    """One case on one slot over one link."""
+class Body:
+    """What happened inside a result. It holds every exchange decoded, so it lives only as long as its reader needs it."""
 
-    anchor: str
-    case: str
-    slot: str
-    link: str
     verdict: Verdict
-    disposition: str
-    reason: str
-    attempt: int
-    duration_s: float
-    began: str
     steps: tuple[StepView, ...]
     setup: tuple[EntryView, ...]
     """The exchanges outside any step."""
     notes: tuple[str, ...]
-
-    @property
-    def is_trouble(self) -> bool:
-        return self.verdict in TROUBLE
-
-    @property
-    def blame(self) -> str:
-        return BLAME.get(self.verdict, "")
-
-    @property
-    def way(self) -> str:
-        return f"{self.slot} · {self.link}" if self.link else self.slot
 
     @property
     def decisive(self) -> StepView | None:
@@ -160,6 +139,36 @@ class ResultView:
             if step is decisive:
                 break
         return entries[-1] if entries and decisive is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """One case on one slot over one link."""
+
+    anchor: str
+    case: str
+    slot: str
+    link: str
+    verdict: Verdict
+    disposition: str
+    reason: str
+    attempt: int
+    duration_s: float
+    began: str
+    body: Callable[[], Body] = field(repr=False, compare=False)
+    """Decodes what happened, anew at each call."""
+
+    @property
+    def is_trouble(self) -> bool:
+        return self.verdict in TROUBLE
+
+    @property
+    def blame(self) -> str:
+        return BLAME.get(self.verdict, "")
+
+    @property
+    def way(self) -> str:
+        return f"{self.slot} · {self.link}" if self.link else self.slot
 
 
 @dataclass(frozen=True, slots=True)

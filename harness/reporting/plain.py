@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from harness.reporting.model import CaseView, EntryView, ResultView, StepView, TreeLine
+from harness.reporting.model import Body, CaseView, EntryView, ResultView, StepView, TreeLine
 
 
 def result_lines(case: CaseView, result: ResultView) -> Iterator[str]:
     """The rule, the decisive step, what was expected, what came and the bytes."""
     yield f"{case.case} on {result.way}: {result.verdict}"
     yield f"rule: {case.title} ({case.clause}, {case.confidence})"
-    step = result.decisive
+    body = result.body()
+    step = body.decisive
     if step is None:
         yield f"came: {result.reason}"
         return
@@ -21,17 +22,17 @@ def result_lines(case: CaseView, result: ResultView) -> Iterator[str]:
     if step.observed:
         yield f"observed: {step.observed}"
     yield f"came: {step.reason or result.reason}"
-    if result.evidence is not None:
-        yield from entry_lines(result.evidence)
+    if body.evidence is not None:
+        yield from entry_lines(body.evidence)
 
 
-def conversation_lines(result: ResultView) -> Iterator[str]:
+def conversation_lines(body: Body) -> Iterator[str]:
     """Every exchange of a result, step by step."""
-    if result.setup:
+    if body.setup:
         yield "outside the steps"
-        for entry in result.setup:
+        for entry in body.setup:
             yield from _indented(entry_lines(entry))
-    for step in result.steps:
+    for step in body.steps:
         yield f"{step.number}. {step.text}: {step.verdict}"
         yield from _indented(_step_lines(step))
 

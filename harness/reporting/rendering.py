@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.evidence.lines import write_whole
+from harness.evidence.lines import write_pieces, write_whole
 from harness.evidence.reader import load_run
 from harness.reporting import FORMATS
 from harness.reporting.build import build_report
@@ -21,10 +21,10 @@ def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path |
     for name in formats:
         match name:
             case "html":
-                from harness.reporting.html import render_html
+                from harness.reporting.html import html_pieces
 
                 html = run_dir / "report.html"
-                write_whole(html, render_html(report).encode())
+                write_pieces(html, (piece.encode() for piece in html_pieces(report)))
             case "junit":
                 from harness.reporting.junit import render_junit
 

@@ -95,13 +95,14 @@ def _result(case: CaseView, result: ResultView) -> Iterator[Text]:
     yield _line(f"{case.title} ", (f"{case.clause}, {case.confidence}", "dim"))
     if result.reason:
         yield _line((result.reason, STYLES[result.verdict]))
-    for note in result.notes:
+    body = result.body()
+    for note in body.notes:
         yield _line((note, "dim"))
-    if result.setup:
+    if body.setup:
         yield _line(("outside the steps", "dim"))
-        for entry in result.setup:
+        for entry in body.setup:
             yield from _entry(entry)
-    for step in result.steps:
+    for step in body.steps:
         yield from _step(step)
     yield _line("")
 

@@ -8,6 +8,7 @@ Rules of this room:
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from harness.codec import tlv
 from harness.codec.errors import DerError
@@ -105,7 +106,7 @@ class Annotator:
             part if isinstance(part, Node) else name_child(part, number)
             for number, part in enumerate(self._pieces(piece.value, piece.offset + piece.header_length), 1)
         )
-        return Node(label, tag=f"{piece.tag:02X}", offset=piece.offset, children=children, value=_count(children))
+        return Node(label, tag=_tag(piece.tag), offset=piece.offset, children=children, value=_count(children))
 
     def _unnamed(self, piece: tlv.Tlv, label: str) -> Node:
         if piece.is_constructed:
@@ -114,7 +115,7 @@ class Annotator:
 
     def _leaf(self, piece: tlv.Tlv, label: str, words: str) -> Node:
         start = piece.offset + piece.header_length
-        return Node(label, words, f"{piece.tag:02X}", piece.offset, piece.value, self._source, start)
+        return Node(label, words, _tag(piece.tag), piece.offset, piece.value, self._source, start)
 
     def _pieces(self, octets: bytes, base: int) -> list[tlv.Tlv | Node]:
         """The TLVs of a value, and behind the first fault one node with the rest."""
@@ -156,6 +157,11 @@ class _Fields:
         if not wrapped and "tag" not in member and inner["type"] == "CHOICE":
             return self._annotator._alternative(piece, inner, f"{member['name']}:")
         return self._annotator._node(piece, member, member["name"])
+
+
+@cache
+def _tag(tag: int) -> str:
+    return f"{tag:02X}"
 
 
 def _count(children: tuple[Node, ...]) -> str:

@@ -6,12 +6,17 @@ are walked TLV by TLV here, and the schema file gives only the names. It writes 
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from harness import codec
+from harness.evidence.lines import write_whole
 
 Shape = Mapping[str, Any]
 """One type as the schema's parser gives it: type, tag, members, element, name, named-numbers, named-bits."""
@@ -41,13 +46,40 @@ _CONSTRUCTED = frozenset({"SEQUENCE", "SEQUENCE OF", "SET", "SET OF", "CHOICE"})
 
 @cache
 def types(schema: str) -> Mapping[str, Shape]:
-    """All types of `schemas/NAME.asn`, by name."""
-    from asn1tools import parse_string
+    """All types of `schemas/NAME.asn`, by name.
 
-    source = Path(codec.__file__).with_name("schemas") / f"{schema}.asn"
-    (module,) = parse_string(source.read_text()).values()
-    found: Mapping[str, Shape] = module["types"]
+    Parsing takes 0.2 s and the parser 30 MB: what it found is kept for the next process, as JSON.
+    """
+    source = (Path(codec.__file__).with_name("schemas") / f"{schema}.asn").read_bytes()
+    kept = _cache_folder() / f"names-{schema}-{hashlib.sha256(source).hexdigest()[:20]}.json"
+    found = _load(kept)
+    if found is None:
+        from asn1tools import parse_string
+
+        (module,) = parse_string(source.decode()).values()
+        text = json.dumps(module["types"])
+        found = json.loads(text)
+        _keep(kept, text)
     return found
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "sgp32-harness"
+
+
+def _load(kept: Path) -> Mapping[str, Shape] | None:
+    try:
+        found = json.loads(kept.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _keep(kept: Path, text: str) -> None:
+    """A home that cannot be written only costs the time to parse again."""
+    with suppress(OSError):
+        write_whole(kept, text.encode())
 
 
 class Names:
