@@ -1,0 +1,52 @@
+"""What a simulated module is: its identity, its IPA's settings, and the networks it may meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.roles.ipa import IpaSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleConfig:
+    """Everything about a simulated module that does not change while it lives."""
+
+    manufacturer: str = "SGP.32 Harness"
+    model: str = "SIM-MODULE-1"
+    revision: str = "SIMMOD1R01A01"
+    imei: str = "352906113456789"
+    """15 digits."""
+    ipa: IpaSettings = field(default_factory=IpaSettings)
+    sessions: int = 3
+    """How many logical channels +CCHO opens at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileNetwork:
+    """How the network treats one profile."""
+
+    attaches: bool = True
+    has_data: bool = True
+    """Whether a data path comes up after the attach."""
+    plmn: str = ""
+    """MCC and MNC of the network found; empty: the profile's home network, from its IMSI."""
+    unreachable: frozenset[str] = frozenset()
+    """Hosts that nothing is heard of over this network."""
+
+
+NOWHERE = ProfileNetwork(attaches=False, has_data=False)
+"""Where a module without an enabled profile is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkScript:
+    """Which network each profile meets."""
+
+    profiles: Mapping[str, ProfileNetwork] = field(default_factory=dict)
+    """By ICCID, as digits."""
+    others: ProfileNetwork = field(default_factory=ProfileNetwork)
+
+    def of(self, iccid: str | None) -> ProfileNetwork:
+        """The network that the profile with this ICCID meets."""
+        return NOWHERE if iccid is None else self.profiles.get(iccid, self.others)

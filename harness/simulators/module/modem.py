@@ -1,0 +1,197 @@
+"""An AT modem: octets of a serial line in, octets out. V.250 and 27.007 as far as a lab uses them.
+
+Rules of this room:
+- Each command is one entry of the rule table; what a command knows of the module is this object.
+- Unsolicited result codes go out between answers, or as lines of their own inside one when they come while it is under
+  way. They never cut a line.
+- Octets that are no command end in ERROR or in nothing; a line without end is dropped at a bound.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from harness.errors import DeviceFault, HarnessError
+from harness.rules import Rules
+from harness.simulators.module import grammar
+from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
+from harness.simulators.module.grammar import AtCommand, AtError
+from harness.simulators.module.sim import NoSim, Sim
+
+LONGEST_LINE = 8192
+FULL, MINIMUM, AIRPLANE = 1, 0, 4
+NOT_REGISTERED, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
+
+
+class Modem:
+    """The AT side of a module. `receive` and `pending` are for one thread; firmware may announce from another."""
+
+    def __init__(self, config: ModuleConfig, sim: Sim, network: NetworkScript, rules: Rules) -> None:
+        self.config = config
+        self.sim = sim
+        self.network = network
+        self.rules = rules
+        self.now = 0.0
+        """Seconds since 1970 on the lab's clock, for +CCLK."""
+        self.is_on = False
+        self.echo = True
+        self.error_verbosity = 0
+        self.functionality = FULL
+        self.registration_reports = {"+CREG": 1, "+CGREG": 0, "+CEREG": 1}
+        self.contexts = {1: ("IP", "")}
+        self.attach_wanted = True
+        self.active_contexts = {1}
+        self.sessions: set[int] = set()
+        self.on_announcement: Callable[[], None] = lambda: None
+        """Called, from any thread, when there is something to fetch with `pending`."""
+        self.after_answer: list[Callable[[], None]] = []
+        """What a command still does once its OK is out, such as a reboot."""
+        self._announcements: deque[str] = deque()
+        self._reported = NOT_REGISTERED
+        self._line = b""
+        sim.on_reset(self._sim_was_reset)
+
+    # power
+
+    def power_on(self) -> None:
+        """Boots: the SIM is read, the network searched, and the host told."""
+        self.echo, self.error_verbosity, self.functionality = True, 0, FULL
+        self.sessions.clear()
+        self._line = b""
+        self._reported = NOT_REGISTERED
+        self.is_on = True
+        self.announce("RDY")
+        self.sim.power_on()
+
+    def power_off(self) -> None:
+        """Gone, without a word."""
+        self.is_on = False
+        self._announcements.clear()
+        self.sim.power_off()
+
+    def reboot(self) -> None:
+        self.power_off()
+        self.power_on()
+
+    # network
+
+    def network_met(self) -> ProfileNetwork:
+        """The network that the enabled profile meets now."""
+        return self.network.of(self.sim.iccid if self.functionality == FULL else None)
+
+    def registration(self) -> int:
+        """The <stat> of +CREG."""
+        if self.functionality != FULL or self.sim.iccid is None:
+            return NOT_REGISTERED
+        met = self.network_met()
+        if not met.attaches:
+            return SEARCHING
+        return HOME if not met.plmn or (self.sim.imsi or "").startswith(met.plmn) else ROAMING
+
+    def plmn(self) -> str | None:
+        """MCC and MNC of the network registered in; None where there is none."""
+        if self.registration() not in (HOME, ROAMING):
+            return None
+        return self.network_met().plmn or (self.sim.imsi or "")[:5] or None
+
+    def has_data_path(self) -> bool:
+        """Whether IP packets get through."""
+        return self.is_on and self.attach_wanted and self.plmn() is not None and self.network_met().has_data
+
+    # unsolicited result codes
+
+    def announce(self, text: str) -> None:
+        """Queues an unsolicited result code. From any thread."""
+        self._announcements.append(text)
+        self.on_announcement()
+
+    def pending(self) -> bytes:
+        """Everything unsolicited that is due while no command is under way."""
+        self._report_registration()
+        return b"".join(grammar.line(text) for text in self._taken())
+
+    def _taken(self) -> list[str]:
+        texts = []
+        while self._announcements:
+            texts.append(self._announcements.popleft())
+        return texts
+
+    def _report_registration(self) -> None:
+        found = self.registration() if self.is_on else NOT_REGISTERED
+        if found != self._reported:
+            self._reported = found
+            for name, level in self.registration_reports.items():
+                if level:
+                    self._announcements.append(f"{name}: {found}")
+
+    def _sim_was_reset(self) -> None:
+        """The card lost its channels: after a REFRESH, a reset, a power-off."""
+        self.sessions.clear()
+        if self.is_on:
+            if self.sim.is_powered:
+                self.announce("+CPIN: READY")
+            else:
+                self.announce("+CPIN: NOT READY")
+
+    # commands
+
+    def receive(self, octets: bytes) -> bytes:
+        """Takes what came over the line and returns what goes back."""
+        if not self.is_on:
+            return b""
+        out = b""
+        for octet in octets:
+            sign = bytes([octet])
+            if self.echo and sign != b"\n":
+                out += sign
+            if sign in b"\r":
+                taken, self._line = self._line, b""
+                out += self._execute(taken)
+                if not self.is_on:
+                    break
+            elif sign == b"\x1b":
+                self._line = b""
+            elif sign != b"\n":
+                self._line = self._line[:LONGEST_LINE] + sign
+        return out
+
+    def _execute(self, octets: bytes) -> bytes:
+        text = octets.decode("latin-1").strip()
+        if not text:
+            return b""
+        if text[:2].upper() != "AT":
+            return b""
+        lines: list[str] = []
+        try:
+            if len(octets) > LONGEST_LINE:
+                raise AtError
+            for command in grammar.parse(text[2:]):
+                lines += self._run(command)
+            final = "OK"
+        except AtError as fault:
+            final = grammar.error(fault.code, self.error_verbosity)
+        self._report_registration()
+        out = self.rules["answer"](lines, self._taken(), final)
+        after, self.after_answer = self.after_answer, []
+        for action in after:
+            action()
+        return bytes(out)
+
+    def _run(self, command: AtCommand) -> list[str]:
+        handler = self.rules.get(f"AT{command.name}")
+        if handler is None:
+            raise AtError
+        try:
+            return list(handler(self, command))
+        except NoSim:
+            raise AtError(grammar.NO_SIM) from None
+        except DeviceFault:
+            raise AtError(grammar.SIM_FAILURE) from None
+        except HarnessError:
+            raise AtError(grammar.UNKNOWN) from None
+
+
+def answer(lines: list[str], announcements: list[str], final: str) -> bytes:
+    """An answer on the wire: its lines, whatever else came meanwhile on lines of its own, the final result."""
+    return b"".join(grammar.line(text) for text in (*lines, *announcements, final))

@@ -1,0 +1,46 @@
+"""The rules that a conforming module follows, by name. A defect replaces one of them."""
+
+from __future__ import annotations
+
+from harness.rules import Rules
+from harness.simulators.module import general, network_commands, sim_commands
+from harness.simulators.module.modem import answer
+
+CONFORMING = Rules(
+    {
+        "answer": answer,
+        "ATZ": general.attention,
+        "AT&F": general.attention,
+        "ATE": general.echo,
+        "ATV": general.verbose,
+        "ATI": general.identification,
+        "AT+CGMI": general.manufacturer,
+        "AT+GMI": general.manufacturer,
+        "AT+CGMM": general.model,
+        "AT+GMM": general.model,
+        "AT+CGMR": general.revision,
+        "AT+GMR": general.revision,
+        "AT+CGSN": general.serial_number,
+        "AT+GSN": general.serial_number,
+        "AT+CMEE": general.error_reports,
+        "AT+CFUN": general.functionality,
+        "AT+CCLK": general.clock,
+        "AT+CIMI": sim_commands.imsi,
+        "AT+CCID": sim_commands.iccid,
+        "AT+ICCID": sim_commands.iccid,
+        "AT+CPIN": sim_commands.pin,
+        "AT+CSIM": sim_commands.generic_access,
+        "AT+CRSM": sim_commands.restricted_access,
+        "AT+CCHO": sim_commands.open_session,
+        "AT+CGLA": sim_commands.session_access,
+        "AT+CCHC": sim_commands.close_session,
+        "AT+CREG": network_commands.registration,
+        "AT+CGREG": network_commands.registration,
+        "AT+CEREG": network_commands.registration,
+        "AT+COPS": network_commands.operator,
+        "AT+CGDCONT": network_commands.define_context,
+        "AT+CGATT": network_commands.attach,
+        "AT+CGACT": network_commands.activate,
+        "AT+CGPADDR": network_commands.address,
+    }
+)
