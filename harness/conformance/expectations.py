@@ -30,3 +30,10 @@ def notification_keys(entries: Iterable[NotificationMetadata]) -> set[Notificati
 def token_of(eim: Eim) -> int:
     """The association token that the card and this eIM agreed on; 0 where there is none. It is part of every signature."""
     return eim.device().association.token
+
+
+def imsi_of(profile: ProfilePackage) -> str:
+    """The IMSI that a module shows once this profile is enabled. Raises LookupError for a package taken as it came."""
+    if profile.description is None or profile.description.subscription is None:
+        raise LookupError(f"the IMSI of {profile.name} is not known: its package was made by somebody else")
+    return profile.description.subscription.imsi

@@ -1,0 +1,89 @@
+"""How an IPA asks its eIM for work. SGP.32 v1.2 §5.14.5 (ESipa.GetEimPackage), §6.1 (HTTP binding)."""
+
+from __future__ import annotations
+
+from harness.codec import decode, tlv
+from harness.conformance.case import State, case
+from harness.conformance.device import DeviceUnderTest
+from harness.conformance.steps import CaseSteps
+
+ASSOCIATED = State(eims=1)
+PATH = "/gsma/rsp2/asn1"
+CONTENT_TYPE = "application/x-gsma-rsp-asn1"
+USER_AGENTS = ("gsma-rsp-ipad", "gsma-rsp-ipae")
+GET_EIM_PACKAGE = 0xBF4F
+
+
+def polled(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """The device polls once, seen at the eIM; without that there is nothing to judge."""
+    with step("the device is made to poll", expect="a request at the eIM", precondition=True) as seen:
+        device.poll_now()
+        seen.observed(f"{len(device.requests)} requests")
+        assert device.requests
+
+
+@case("IP-001", clause="SGP.32 v1.2 §6.1", area="ipa", needs=ASSOCIATED, catches="sends-wrong-content-type")
+def test_first_contact(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """The IPA posts to the path of the ASN.1 binding with its Content-Type and X-Admin-Protocol."""
+    polled(device, step)
+    for request in device.requests:
+        with step("look at one request", expect=f"POST {PATH}, {CONTENT_TYPE}, X-Admin-Protocol gsma/rsp/v…") as seen:
+            seen.observed(f"{request.path} {request.headers}")
+            assert request.path == PATH
+            assert (request.header("Content-Type") or "").partition(";")[0].strip() == CONTENT_TYPE
+            assert (request.header("X-Admin-Protocol") or "").startswith("gsma/rsp/v")
+
+
+@case("IP-002", clause="SGP.32 v1.2 §6.1", area="ipa", needs=ASSOCIATED, catches="omits-user-agent")
+def test_user_agent(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """Every request names the IPA in its User-Agent, which v1.2 made mandatory."""
+    polled(device, step)
+    for request in device.requests:
+        with step("look at one request", expect=" or ".join(USER_AGENTS)) as seen:
+            agent = request.header("User-Agent")
+            seen.observed(agent)
+            assert (agent or "").startswith(USER_AGENTS)
+
+
+@case("IP-003", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="tells-another-eid")
+def test_eid(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """GetEimPackage carries the EID of the card in the device."""
+    polled(device, step)
+    with step("look at GetEimPackage", expect="the card's EID") as seen:
+        request = tlv.parse(device.requests[0].body)
+        seen.observed(request.raw)
+        assert request.tag == GET_EIM_PACKAGE
+        assert request.get(0x5A).value == device.eid
+
+
+@case("IP-004", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="claims-state-change-at-boot")
+def test_no_state_change_at_boot(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """After a boot at which nothing changed GetEimPackage tells no state change."""
+    with step("power the device off and on", precondition=True):
+        device.power_cycle()
+    polled(device, step)
+    with step("look at GetEimPackage", expect="neither notifyStateChange nor stateChangeCause") as seen:
+        request = decode("GetEimPackageRequest", device.requests[0].body)
+        seen.observed(device.requests[0].body)
+        assert "notifyStateChange" not in request
+        assert "stateChangeCause" not in request
+
+
+@case(
+    "IP-005",
+    clause="SGP.32 v1.2 §3.1.1.1",
+    area="ipa",
+    needs=ASSOCIATED,
+    catches=("polls-on-after-no-package", "stops-polling-for-ever"),
+)
+def test_no_package(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """Told that there is no package the IPA stops, and comes back at its next due time."""
+    polled(device, step)
+    with step("count the requests of that visit", expect="one GetEimPackage") as seen:
+        seen.observed(len(device.requests))
+        assert len(device.requests) == 1
+    with step(f"let {device.polling_interval:g} s pass", expect="one GetEimPackage more") as seen:
+        device.advance(device.polling_interval)
+        seen.observed(len(device.requests))
+        assert len(device.requests) == 2
+        assert tlv.parse(device.requests[1].body).tag == GET_EIM_PACKAGE

@@ -1,0 +1,66 @@
+"""When an IPA polls. SGP.32 v1.2 §3.1.1.1 leaves the schedule to the maker: it is judged against what is declared."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from harness.codec import tlv
+from harness.conformance.case import State, case
+from harness.conformance.device import DeviceUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.roles.eim import Eim
+from harness.roles.eim.commands import list_profile_info
+
+ASSOCIATED = State(eims=1)
+POLLS = 10
+TOLERANCE = 0.1
+"""Of the declared interval, for each single one and for the mean."""
+GET_EIM_PACKAGE = 0xBF4F
+NO_PACKAGE = bytes.fromhex("BF4F03020101")
+
+
+@case(
+    "PO-001",
+    clause="declared polling interval (IXIT)",
+    area="polling",
+    needs=ASSOCIATED,
+    catches=("polls-too-often", "polls-too-seldom"),
+)
+def test_interval(device: DeviceUnderTest, step: CaseSteps) -> None:
+    """Over ten polls each interval and their mean are what is declared, within ten per cent."""
+    interval = device.polling_interval
+    with step("a first poll", precondition=True):
+        device.poll_now()
+        assert device.requests
+    with step(f"let {POLLS} declared intervals pass", expect=f"{POLLS} polls more, {interval:g} s apart") as seen:
+        for _ in range(POLLS):
+            device.advance(interval)
+        times = [request.at for request in device.requests]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        seen.observed(" ".join(f"{gap:g}" for gap in gaps) or "no poll")
+        assert len(gaps) == POLLS
+        assert all(abs(gap - interval) <= TOLERANCE * interval for gap in gaps)
+        assert abs(sum(gaps) / len(gaps) - interval) <= TOLERANCE * interval
+
+
+@case(
+    "PO-003",
+    clause="SGP.32 v1.2 §3.1.1.1",
+    confidence="likely",
+    area="polling",
+    needs=ASSOCIATED,
+    catches="polls-once-a-package",
+)
+def test_polls_until_nothing_is_left(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """After a result the IPA asks again at once, until there is no package left."""
+    with step("the eIM queues two packages, the device polls", precondition=True):
+        for _ in range(2):
+            eim.queue_package(device.eid, list_profile_info())
+        device.poll_now()
+        assert device.requests
+    with step("look at the requests of that visit", expect="three GetEimPackage, the last without a package") as seen:
+        asked = [request for request in device.requests if tlv.parse(request.body).tag == GET_EIM_PACKAGE]
+        seen.observed(f"{len(asked)} at {sorted({request.at for request in asked})}")
+        assert len(asked) == 3
+        assert asked[-1].reply_body == NO_PACKAGE
+        assert asked[-1].at - asked[0].at <= TOLERANCE * device.polling_interval
