@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 from harness import resources
 from harness.cli.options import json_option, lab_option
 from harness.conformance.assignment import Assignment, Order
+from harness.conformance.catalogue import Entry
 from harness.conformance.outcome import ExitStatus, RunOutcome
 from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
@@ -49,7 +50,8 @@ def command(
     2 bad usage or configuration, 3 inconclusive or lab fault only, 4 harness error, 130 interrupted.
     """
     lab = read_lab(lab_file)
-    assignments = assignments_for(lab, chosen_entries(cases), Wish(tuple(cases), slots, links))
+    entries = chosen_entries(cases)
+    assignments = assignments_for(lab, entries, Wish(tuple(cases), slots, links))
     directory = RunDirectory(new_directory(out))
     order = Order(str(lab_file), str(directory.path), str(resources.path("suites")), seed, assignments)
     directory.begin(
@@ -60,6 +62,7 @@ def command(
         lab_file=str(lab_file),
         clock=lab.clock,
         pki=str(lab.pki or "minted"),
+        cases=declared(entries),
     )
     view = Progress() if as_json else _terminal_view()
     outcome = run_orders(orders_for(order), view)
@@ -89,6 +92,19 @@ def new_directory(out: Path | None) -> Path:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     names = [moment, *(f"{moment}-{number}" for number in range(2, 100))]
     return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
+
+
+def declared(entries: Iterable[Entry]) -> dict[str, dict[str, str]]:
+    """What the chosen cases are, for run.json: a case that never runs is then still known by its rule."""
+    return {
+        entry.case.identifier: {
+            "title": entry.case.title,
+            "clause": entry.case.clause,
+            "confidence": str(entry.case.confidence),
+            "area": entry.case.area,
+        }
+        for entry in entries
+    }
 
 
 def described(lab: Lab, assignments: Sequence[Assignment]) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -50,7 +51,7 @@ FACTS: Mapping[str, str] = {
 def build_report(run: Run, *, redact: bool = True, limits: Limits | None = None) -> Report:
     """The report of this run. `redact=False` shows identifiers and keys; `limits` cuts every case alike."""
     masker = masker_for(run) if redact else SHOW_ALL
-    results = _named(list(run.results))
+    results = _named(run)
     counts = Counter(result.verdict for result in results)
     areas = tuple(_areas(results, masker, limits))
     headline, blame = headline_of(
@@ -116,18 +117,25 @@ def _results(count: int) -> str:
     return f"{count} result{'' if count == 1 else 's'}"
 
 
-def _named(results: list[CaseResult]) -> list[CaseResult]:
-    """Results sorted by case; those that never began take what others of their case know about it."""
-    from dataclasses import replace
+def _named(run: Run) -> list[CaseResult]:
+    """The results; one that never began takes what run.json or another result says about its case."""
+    about: dict[str, Mapping[str, Any]] = dict(run.about.get("cases") or {})
+    for result in run.results:
+        if result.title and result.case not in about:
+            about[result.case] = {name: getattr(result, name) for name in ("title", "clause", "confidence", "area")}
+    return [_completed(result, about.get(result.case) or {}) for result in run.results]
 
-    about = {result.case: result for result in results if result.title}
-    found = []
-    for result in results:
-        twin = about.get(result.case)
-        if twin is not None and not result.title:
-            result = replace(result, title=twin.title, clause=twin.clause, confidence=twin.confidence, area=twin.area)
-        found.append(result)
-    return found
+
+def _completed(result: CaseResult, about: Mapping[str, Any]) -> CaseResult:
+    if result.title:
+        return result
+    return replace(
+        result,
+        title=str(about.get("title") or ""),
+        clause=str(about.get("clause") or ""),
+        confidence=str(about.get("confidence") or ""),
+        area=str(about.get("area") or ""),
+    )
 
 
 def _areas(results: list[CaseResult], masker: RunMasker, limits: Limits | None) -> Iterator[AreaView]:

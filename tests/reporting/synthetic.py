@@ -316,6 +316,7 @@ def make_run(path: Path, *, defective: bool = True, finished: bool = True, round
         lab_file="lab-config/simulated.yaml",
         clock="virtual",
         pki="minted",
+        cases={"MO-006": {"title": "A module that is reset comes back.", "clause": "TS 27.007 §8.2", "area": "module"}},
     )
     with Journal(run.slot("card-memory")) as journal:
         journal.device({"atr": ATR.hex().upper(), "eid": EID, "firmware": "1.0.0", "iot_version": "1.2.0"})

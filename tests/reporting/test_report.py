@@ -40,6 +40,15 @@ def test_every_verdict_is_counted_as_itself(report: Report) -> None:
     assert sum(1 for _ in report.results) == report.counts.total()
 
 
+def test_a_case_that_never_began_is_known_by_its_rule(report: Report) -> None:
+    (case,) = [case for case in report.cases if case.case == "MO-006"]
+    assert (case.title, case.area, case.verdicts) == (
+        "A module that is reset comes back.",
+        "module",
+        (Verdict.NOT_RUN,),
+    )
+
+
 def test_trouble_is_listed_gravest_first_with_whose_fault_it_is(report: Report) -> None:
     assert [(case.case, result.verdict, result.blame) for case, result in report.troubled] == [
         ("EU-062", "fail", "device"),
