@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.conformance.euicc import EuiccUnderTest
@@ -13,6 +14,7 @@ from harness.conformance.states import reach_as_precondition
 from harness.lab.card_bench import CardBench
 
 if TYPE_CHECKING:
+    from harness.conformance.own_ipa import OwnIpa
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
@@ -29,6 +31,7 @@ class CardScene(Scene):
         label = f"{running.case.identifier}/{running.way.link}"
         self._parties = Parties(bench.rack, label, bench.device_name, [bench.observer_of("in-process")])
         self._euicc = euicc_over(bench.link, self._parties)
+        self._own_ipa: OwnIpa | None = None
 
     def prepare(self) -> None:
         """By a snapshot on a simulated card, by the standard's functions on a real one."""
@@ -56,6 +59,20 @@ class CardScene(Scene):
     def other_eim(self) -> Eim:
         """The second eIM."""
         return self._parties.eims[1]
+
+    @cached_property
+    def ipa(self) -> OwnIpa:
+        """Our own IPA on the card under test."""
+        from harness.conformance.own_ipa import OwnIpa
+
+        observers = [self._bench.observer_of("https")]
+        self._own_ipa = OwnIpa(self._bench.rack, self._euicc, self.eim, self.smdp, observers)
+        return self._own_ipa
+
+    def close(self) -> None:
+        """Stops what the case made run."""
+        if self._own_ipa is not None:
+            self._own_ipa.close()
 
     @property
     def smdp(self) -> Smdp:

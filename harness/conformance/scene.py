@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
+    from harness.conformance.own_ipa import OwnIpa
     from harness.conformance.servers import ServerUnderTest
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
@@ -80,6 +81,11 @@ class Scene:
     def other_eim(self) -> Eim:
         """A second reference eIM."""
         self._missing("other_eim")
+
+    @property
+    def ipa(self) -> OwnIpa:
+        """Our own IPA on the card under test."""
+        return self._missing("ipa")
 
     @property
     def smdp(self) -> Smdp:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
+    from harness.conformance.own_ipa import OwnIpa
     from harness.conformance.servers import ServerUnderTest
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
@@ -95,6 +96,12 @@ def eim(scene: Scene) -> Eim:
 def other_eim(scene: Scene) -> Eim:
     """A second reference eIM, associated where the case needs two."""
     return scene.other_eim
+
+
+@pytest.fixture
+def ipa(scene: Scene) -> OwnIpa:
+    """Our own IPA on the card under test, with the eIM and the SM-DP+ behind HTTPS."""
+    return scene.ipa
 
 
 @pytest.fixture

@@ -1,0 +1,84 @@
+"""The harness's own IPA on the card under test, with our eIM and SM-DP+ behind real HTTPS: whole procedures on one card.
+
+The card is judged here, not the IPA: it is the reference one, and the network is always there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from harness.conformance.euicc import EuiccUnderTest
+from harness.endpoints.eim import EimEndpoint, SeenRequest
+from harness.endpoints.module_https import FirmwareHttps
+from harness.endpoints.smdp import SmdpEndpoint
+from harness.errors import DeviceFault
+from harness.lab.servers import Server
+from harness.links.events import Interface, Observer
+from harness.roles.eim import Eim
+from harness.roles.ipa.ipa import Ipa
+from harness.roles.ipa.settings import DIRECT, IpaSettings
+
+if TYPE_CHECKING:
+    from harness.lab.rack import Rack
+    from harness.roles.smdp import Smdp
+
+
+class AttachedModem:
+    """A ModemPort that always has a data path and has never registered."""
+
+    def connect(self) -> bool:
+        """True."""
+        return True
+
+    def registered_plmn(self) -> bytes | None:
+        """None."""
+        return None
+
+
+class OwnIpa:
+    """An IPA that visits the case's eIM when it is told to. Close it when done."""
+
+    def __init__(
+        self, rack: Rack, euicc: EuiccUnderTest, eim: Eim, smdp: Smdp, observers: Sequence[Observer] = ()
+    ) -> None:
+        self._rack = rack
+        self._endpoint = EimEndpoint(eim, rack.clock.now)
+        self._closing = ExitStack()
+        eim_server = Server(rack, "eim-tls", Interface.ESIPA, observers)
+        smdp_server = Server(rack, "dp-tls", Interface.ES9P, observers)
+        eim_server.behind, smdp_server.behind = self._endpoint, SmdpEndpoint(smdp, rack.clock.utc)
+        for server in (eim_server, smdp_server):
+            server.start()
+            self._closing.callback(server.stop)
+        addresses = {str(eim.identity.fqdn): eim_server.address, smdp.identity.address: smdp_server.address}
+        roots = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
+        self._https = FirmwareHttps(roots, addresses)
+        self._ipa = Ipa(euicc, self._https, AttachedModem(), IpaSettings(features=frozenset({DIRECT})))
+        self._servers = (eim_server, smdp_server)
+
+    @property
+    def requests(self) -> tuple[SeenRequest, ...]:
+        """Every request that the eIM saw, oldest first."""
+        return self._endpoint.requests
+
+    def poll(self) -> tuple[SeenRequest, ...]:
+        """One visit to the eIM, until it has no package left; the requests of it.
+
+        Raises DeviceFault where the visit ended in trouble, which with these parties is the card's.
+        """
+        before, incidents = len(self.requests), len(self._ipa.incidents)
+        self._ipa.trigger()
+        self._ipa.wake(self._rack.clock.now())
+        troubles = [trouble for server in self._servers for trouble in server.troubles]
+        if troubles:
+            raise troubles[0]
+        if self._ipa.incidents[incidents:]:
+            raise DeviceFault(f"the visit to the eIM ended early: {self._ipa.incidents[-1].reason}")
+        return self.requests[before:]
+
+    def close(self) -> None:
+        """Stops the servers."""
+        self._https.close()
+        self._closing.close()
