@@ -36,7 +36,6 @@ class ProfileNetwork:
 
 
 NOWHERE = ProfileNetwork(attaches=False, has_data=False)
-"""Where a module without an enabled profile is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,9 @@ class NetworkScript:
     profiles: Mapping[str, ProfileNetwork] = field(default_factory=dict)
     """By ICCID, as digits."""
     others: ProfileNetwork = field(default_factory=ProfileNetwork)
+    other_bearer: bool = True
+    """Data gets through by other means, such as a LAN, as long as no profile is enabled: how a virgin device begins."""
 
     def of(self, iccid: str | None) -> ProfileNetwork:
-        """The network that the profile with this ICCID meets."""
+        """The network that the profile with this ICCID meets; nowhere without one."""
         return NOWHERE if iccid is None else self.profiles.get(iccid, self.others)

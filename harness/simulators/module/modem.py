@@ -96,7 +96,9 @@ class Modem:
         return self.network_met().plmn or (self.sim.imsi or "")[:5] or None
 
     def has_data_path(self) -> bool:
-        """Whether IP packets get through."""
+        """Whether IP packets get through: over the enabled profile, or by other means where there is none."""
+        if self.is_on and self.functionality == FULL and self.sim.iccid is None:
+            return self.network.other_bearer
         return self.is_on and self.attach_wanted and self.plmn() is not None and self.network_met().has_data
 
     # unsolicited result codes

@@ -1,0 +1,239 @@
+"""The child process that is a simulated module. Started by `module_process`; never imported by the harness itself.
+
+Rules of this room:
+- Two ends: a pty, whose master this process holds, and a socket to the parent with JSON lines. At the end of the parent's
+  the module goes.
+- The main thread answers the host and the parent; the firmware works in a thread of its own, so that a slow server never
+  makes the AT port silent. Both meet at the card, whose lock is held for one exchange at a time.
+- On a virtual clock the firmware does nothing but when the parent wakes it; on a real one it also wakes by itself.
+- A fault of the simulation is told to the parent and ends the process: it must never look like a module's behaviour.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import queue
+import select
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.endpoints.card_child import factory_named
+from harness.endpoints.module_birth import module_config, network_script
+from harness.endpoints.module_https import FirmwareHttps
+from harness.endpoints.serial_line import SerialLine
+from harness.roles.ipa import CONFORMING as IPA_CONFORMING
+from harness.simulators.defects import broken, defects_for
+from harness.simulators.module import CONFORMING, SimulatedModule
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One wake-up: the order's number (None: by the firmware itself), the time, and whether it must poll."""
+
+    order: int | None
+    now: float
+    trigger: bool
+
+
+class Child:
+    """The module between its serial line and its parent."""
+
+    def __init__(self, control: socket.socket, birth: Mapping[str, Any]) -> None:
+        self._control = control
+        self._birth = birth
+        self._line = SerialLine(Path(birth["port"]))
+        self._https = FirmwareHttps([bytes.fromhex(root) for root in birth["ci"]], birth["addresses"])
+        self._network = network_script(birth["network"])
+        self._is_mute = False
+        self._awake, self._wake = os.pipe()
+        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._done: queue.Queue[dict[str, Any]] = queue.Queue()
+        self._module = self._made(birth["defects"])
+        self._orders: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
+            "power-on": self._power_on,
+            "power-off": self._power_off,
+            "wake": self._wake_firmware,
+            "snapshot": lambda order: {"snapshot": base64.b64encode(self._module.snapshot()).decode()},
+            "restore": self._restore,
+            "rules": self._rules,
+            "network": self._set_network,
+            "addresses": self._set_addresses,
+            "announce": self._announce,
+            "mute": self._mute,
+            "vanish": self._vanish,
+            "appear": self._appear,
+        }
+
+    def run(self) -> None:
+        """Serves both sides until the parent is gone."""
+        threading.Thread(target=self._work, name="firmware", daemon=True).start()
+        self._module.power_on()
+        pending = b""
+        while True:
+            self._flush()
+            reading: list[Any] = [self._control, self._awake, *self._line.readers]
+            ready, _, _ = select.select(reading, self._line.writers, [])
+            if self._awake in ready:
+                os.read(self._awake, 4096)
+            self._tell_done()
+            if self._control in ready:
+                octets = self._control.recv(1 << 16)
+                if not octets:
+                    return
+                *lines, pending = (pending + octets).split(b"\n")
+                for line in lines:
+                    self._obey(json.loads(line))
+            if any(reader in ready for reader in self._line.readers):
+                self._hear()
+
+    # the host
+
+    def _hear(self) -> None:
+        octets = self._line.read()
+        if not self._is_mute:
+            self._line.write(self._module.receive(octets))
+
+    def _flush(self) -> None:
+        if not self._is_mute:
+            self._line.write(self._module.pending())
+        self._line.flush()
+
+    # the parent
+
+    def _obey(self, order: dict[str, Any]) -> None:
+        answer = self._orders[order["do"]](order)
+        if answer is not None:
+            self._answer({"id": order["id"], **answer})
+
+    def _answer(self, answer: Mapping[str, Any]) -> None:
+        self._control.sendall(json.dumps(answer).encode() + b"\n")
+
+    def _tell_done(self) -> None:
+        while not self._done.empty():
+            answer = self._done.get()
+            if "fault" in answer:
+                raise RuntimeError(answer["fault"])
+            self._answer(answer)
+
+    def _power_on(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.power_on()
+        return {}
+
+    def _power_off(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.power_off()
+        return {}
+
+    def _wake_firmware(self, order: dict[str, Any]) -> None:
+        self._jobs.put(_Job(order["id"], order["now"], order["trigger"]))
+
+    def _restore(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.restore(base64.b64decode(order["snapshot"]))
+        return {}
+
+    def _rules(self, order: dict[str, Any]) -> dict[str, Any]:
+        snapshot, was_on = self._module.snapshot(), self._module.is_on
+        self._module.power_off()
+        self._module = self._made(order["defects"])
+        self._module.restore(snapshot)
+        if was_on:
+            self._module.power_on()
+        return {}
+
+    def _set_network(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._network = network_script(order["network"])
+        self._module.modem.network = self._network
+        return {}
+
+    def _set_addresses(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._https.addresses = order["addresses"]
+        return {}
+
+    def _announce(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.modem.announce(order["text"])
+        return {}
+
+    def _mute(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._is_mute = order["on"]
+        return {}
+
+    def _vanish(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._line.vanish()
+        return {}
+
+    def _appear(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._line.appear()
+        return {}
+
+    def _call_main_thread(self) -> None:
+        os.write(self._wake, b"!")
+
+    def _made(self, names: Sequence[str]) -> SimulatedModule:
+        of = {device: [name for name in names if name in defects_for(device)] for device in ("euicc", "ipa", "module")}
+        birth = self._birth
+        card = factory_named(birth["factory"])(birth["arguments"], of["euicc"])
+        module = SimulatedModule(
+            card,
+            self._https,
+            module_config(birth["module"]),
+            self._network,
+            broken(CONFORMING, "module", of["module"]),
+            broken(IPA_CONFORMING, "ipa", of["ipa"]),
+        )
+        module.on_announcement(self._call_main_thread)
+        return module
+
+    # the firmware's thread
+
+    def _work(self) -> None:
+        due: float | None = None
+        is_real = self._birth["clock"] == "real"
+        while True:
+            try:
+                pause = None if not is_real or due is None else max(0.0, due - time.time())
+                job = self._jobs.get(timeout=pause)
+            except queue.Empty:
+                job = _Job(None, time.time(), False)
+            if job is None:
+                return
+            try:
+                due = self._module.wake(job.now, trigger=job.trigger)
+                answer: dict[str, Any] = {"id": job.order, "due": due}
+            except Exception:
+                answer = {"fault": traceback.format_exc()}
+            if job.order is not None or "fault" in answer:
+                self._done.put(answer)
+                self._call_main_thread()
+
+
+def main() -> int:
+    """Standard input is the socket to the parent; its first line says which module to be."""
+    control = socket.socket(fileno=0)
+    try:
+        first = b""
+        while not first.endswith(b"\n"):
+            part = control.recv(1 << 16)
+            if not part:
+                return 0
+            first += part
+        child = Child(control, json.loads(first))
+        control.sendall(b'{"id": 0}\n')
+        child.run()
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        control.sendall(json.dumps({"fault": traceback.format_exc()}).encode() + b"\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
