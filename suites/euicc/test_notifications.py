@@ -125,14 +125,15 @@ def test_result_is_kept_until_removed(euicc: EuiccUnderTest, eim: Eim, step: Cas
     with step("one package is executed", precondition=True):
         answer = euicc.load_package(eim.package(list_profile_info()))
         assert answer.is_result
-        assert answer.sequence_number is not None
+        number = answer.sequence_number
     with step("reset, retrieve the results", expect="the same octets as the answer") as seen:
         euicc.reset()
         kept = euicc.retrieve_notifications(results=True)
         seen.observed(kept.raw)
         assert answer.raw in [entry.raw for entry in kept.results]
     with step("remove it by its sequence number", expect="ok(0), and it is gone") as seen:
-        assert euicc.remove_notification(answer.sequence_number) == OK
+        assert number is not None
+        assert euicc.remove_notification(number) == OK
         left = euicc.retrieve_notifications(results=True)
         seen.observed(left.raw)
         assert answer.sequence_number not in [entry.sequence_number for entry in left.results]
