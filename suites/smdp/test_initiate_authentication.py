@@ -1,0 +1,81 @@
+"""How an SM-DP+ begins a session. SGP.22 v2.5 §5.6.1 (ES9+.InitiateAuthentication), §3.1.2.
+
+It names the session, returns the eUICC's challenge under its own signature, and shows a certificate that this eUICC can
+verify. Whom it cannot serve it tells so, with a subject and a reason.
+"""
+
+from __future__ import annotations
+
+from harness.codec import decode, tlv
+from harness.conformance.case import case
+from harness.conformance.es9 import SUCCESS, Es9Download
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.servers import ServerUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.crypto import ecdsa
+from harness.crypto.certificates import Certificate
+from harness.roles.smdp import Smdp
+
+INVALID_ADDRESS = "8.8.1/3.8"
+NO_KNOWN_CI = "8.8.2/3.1"
+UNSUPPORTED_VERSION = "8.8.3/3.1"
+NO_CERTIFICATE = "8.8.4/3.7"
+OTHER_ADDRESS = "somebody-else.example.com"
+UNKNOWN_KEY = bytes.fromhex("00112233445566778899AABBCCDDEEFF00112233")
+OLD_VERSION = bytes.fromhex("010000")
+
+
+def info1(version: bytes, verification: tuple[bytes, ...], signing: tuple[bytes, ...]) -> bytes:
+    """EUICCInfo1 with these CI lists."""
+    lists = (
+        tlv.build(tag, *(tlv.build(0x04, key) for key in keys)) for tag, keys in ((0xA9, verification), (0xAA, signing))
+    )
+    return tlv.build(0xBF20, tlv.build(0x82, version), *lists)
+
+
+@case(
+    "DP-001",
+    clause="SGP.22 v2.5 §5.6.1",
+    area="smdp",
+    catches=(
+        "answers-for-any-address",
+        "takes-any-euicc-version",
+        "asks-for-an-unknown-ci",
+        "shows-a-certificate-the-euicc-cannot-verify",
+        "signs-another-challenge",
+        "signs-server-signed1-with-another-key",
+    ),
+)
+def test_initiate_authentication(es9: ServerUnderTest, card: EuiccUnderTest, smdp: Smdp, step: CaseSteps) -> None:
+    """A session begins with the eUICC's challenge signed under a CI of its list, and only where SM-DP+ and eUICC suit."""
+    session = Es9Download(es9, card, smdp.identity.address)
+    info = card.get_euicc_info1()
+    version = tlv.parse(info.raw).get(0x82).value
+    own = smdp.identity.credentials[0].ci_key_id
+    for ci_id in info.ci_ids_for_signing:
+        with step(f"a card that knows CI {ci_id.hex()[:8]} only", expect="its challenge, signed under this CI") as seen:
+            answer = session.initiate(euicc_info1=info1(version, (ci_id,), (ci_id,)))
+            seen.observed(answer.raw.decode())
+            assert answer.status == SUCCESS
+            signed = decode("ServerSigned1", answer.octets("serverSigned1"))
+            certificate = Certificate(answer.octets("serverCertificate"))
+            assert signed["transactionId"] == session.transaction_id
+            assert signed["euiccChallenge"] == session.challenge
+            assert signed["serverAddress"].lower() == smdp.identity.address.lower()
+            assert answer.octets("euiccCiPKIdToBeUsed") == tlv.build(0x04, ci_id)
+            assert certificate.authority_key_id == ci_id
+            signature = tlv.parse(answer.octets("serverSignature1")).value
+            assert ecdsa.verify(certificate.public_key, signature, answer.octets("serverSigned1"))
+    with step("another address", expect=INVALID_ADDRESS) as seen:
+        answer = session.initiate(address=OTHER_ADDRESS)
+        seen.observed(answer.status)
+        assert answer.status == INVALID_ADDRESS
+    for name, request, expected in (
+        ("an eUICC whose CI is not known", info1(version, (own,), (UNKNOWN_KEY,)), NO_KNOWN_CI),
+        ("an eUICC that can verify none of our CIs", info1(version, (UNKNOWN_KEY,), (own,)), NO_CERTIFICATE),
+        ("an eUICC of version 1.0.0", info1(OLD_VERSION, (own,), (own,)), UNSUPPORTED_VERSION),
+    ):
+        with step(name, expect=expected, confidence="likely") as seen:
+            answer = session.initiate(euicc_info1=request)
+            seen.observed(answer.status)
+            assert answer.status == expected
