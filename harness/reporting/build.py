@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from harness.reporting.model import (
     StepView,
     Tally,
 )
-from harness.reporting.views import QUIET, TROUBLED, Limits, Viewer
+from harness.reporting.views import FULL, QUIET, TROUBLED, Limits, Viewer
 
 AREAS = ("euicc", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "security")
 """The order of the catalogue; others follow by name."""
@@ -48,12 +48,24 @@ FACTS: Mapping[str, str] = {
 }
 
 
-def build_report(run: Run, *, redact: bool = True, limits: Limits | None = None) -> Report:
-    """The report of this run. `redact=False` shows identifiers and keys; `limits` cuts every case alike."""
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How much is shown of what somebody has to look at, and of what went well."""
+
+    troubled: Limits = TROUBLED
+    quiet: Limits = QUIET
+
+
+WHOLE = Cuts(FULL, FULL)
+
+
+def build_report(run: Run, *, redact: bool = True, cuts: Cuts | None = None) -> Report:
+    """The report of this run. `redact=False` shows identifiers and keys."""
+    cuts = cuts or Cuts()
     masker = masker_for(run) if redact else SHOW_ALL
     results = _named(run)
     counts = Counter(result.verdict for result in results)
-    areas = tuple(_areas(results, masker, limits))
+    areas = tuple(_areas(results, masker, cuts))
     headline, blame = headline_of(
         counts,
         finished=run.finished,
@@ -138,7 +150,7 @@ def _completed(result: CaseResult, about: Mapping[str, Any]) -> CaseResult:
     )
 
 
-def _areas(results: list[CaseResult], masker: RunMasker, limits: Limits | None) -> Iterator[AreaView]:
+def _areas(results: list[CaseResult], masker: RunMasker, cuts: Cuts) -> Iterator[AreaView]:
     by_case: defaultdict[tuple[str, str], list[CaseResult]] = defaultdict(list)
     for result in results:
         by_case[result.area or "other", result.case].append(result)
@@ -147,10 +159,10 @@ def _areas(results: list[CaseResult], masker: RunMasker, limits: Limits | None) 
     anchors: Counter[str] = Counter()
     for area in order:
         cases = sorted(case for name, case in by_case if name == area)
-        yield AreaView(area, tuple(_case(by_case[area, case], masker, limits, anchors) for case in cases))
+        yield AreaView(area, tuple(_case(by_case[area, case], masker, cuts, anchors) for case in cases))
 
 
-def _case(results: list[CaseResult], masker: RunMasker, limits: Limits | None, anchors: Counter[str]) -> CaseView:
+def _case(results: list[CaseResult], masker: RunMasker, cuts: Cuts, anchors: Counter[str]) -> CaseView:
     first = results[0]
     return CaseView(
         first.case,
@@ -158,11 +170,11 @@ def _case(results: list[CaseResult], masker: RunMasker, limits: Limits | None, a
         first.clause,
         first.confidence,
         first.area,
-        tuple(_result(result, masker, limits, anchors) for result in results),
+        tuple(_result(result, masker, cuts, anchors) for result in results),
     )
 
 
-def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchors: Counter[str]) -> ResultView:
+def _result(result: CaseResult, masker: RunMasker, cuts: Cuts, anchors: Counter[str]) -> ResultView:
     anchor = f"{result.case}-{result.slot}-{result.link}".strip("-").replace(" ", "_")
     anchors[anchor] += 1
     if anchors[anchor] > 1:
@@ -178,19 +190,19 @@ def _result(result: CaseResult, masker: RunMasker, limits: Limits | None, anchor
         attempt=result.attempt,
         duration_s=result.duration_s,
         began=f"{result.began:%Y-%m-%d %H:%M:%S.%f}"[:-3] if result.began else "",
-        body=partial(_body, result, masker, limits),
+        body=partial(_body, result, masker, cuts),
     )
 
 
-def _body(result: CaseResult, masker: RunMasker, limits: Limits | None) -> Body:
+def _body(result: CaseResult, masker: RunMasker, cuts: Cuts) -> Body:
     viewer = Viewer(result.slot, masker)
     since = min((exchange.at_ns for exchange in result.all_exchanges), default=0)
     trouble = result.verdict in TROUBLE
-    around = limits or (TROUBLED if trouble and not result.steps else QUIET)
+    around = cuts.troubled if trouble and not result.steps else cuts.quiet
     return Body(
         verdict=result.verdict,
         steps=tuple(
-            _step(step, viewer, limits or (TROUBLED if trouble and step.verdict is not Verdict.PASS else QUIET), since)
+            _step(step, viewer, cuts.troubled if trouble and step.verdict is not Verdict.PASS else cuts.quiet, since)
             for step in result.steps
         ),
         setup=viewer.entries(result.exchanges, around, since),

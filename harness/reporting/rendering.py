@@ -7,8 +7,13 @@ from pathlib import Path
 
 from harness.evidence.lines import write_pieces, write_whole
 from harness.evidence.reader import load_run
+from harness.evidence.records import Run
 from harness.reporting import FORMATS
-from harness.reporting.build import build_report
+from harness.reporting.build import Cuts, build_report
+from harness.reporting.views import BARE, QUIET, TIGHT
+
+MAX_PAGE = 12_000_000
+"""Octets of a page that a browser still opens at once."""
 
 
 def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path | None:
@@ -16,15 +21,13 @@ def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path |
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
         raise ValueError(f"no report format is called {', '.join(unknown)}; known: {', '.join(FORMATS)}")
-    report = build_report(load_run(run_dir), redact=redact)
+    run = load_run(run_dir)
+    report = build_report(run, redact=redact)
     html: Path | None = None
     for name in formats:
         match name:
             case "html":
-                from harness.reporting.html import html_pieces
-
-                html = run_dir / "report.html"
-                write_pieces(html, (piece.encode() for piece in html_pieces(report)))
+                html = _write_html(run, run_dir / "report.html", redact=redact)
             case "junit":
                 from harness.reporting.junit import render_junit
 
@@ -38,3 +41,15 @@ def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path |
 
                 write_whole(run_dir / "results.csv", render_csv(report).encode())
     return html
+
+
+def _write_html(run: Run, path: Path, *, redact: bool) -> Path:
+    """Writes the page; of a run too long for it, less is shown of what went well. What failed is never cut further."""
+    from harness.reporting.html import html_pieces
+
+    for quiet in (QUIET, TIGHT, BARE):
+        report = build_report(run, redact=redact, cuts=Cuts(quiet=quiet))
+        write_pieces(path, (piece.encode() for piece in html_pieces(report)))
+        if path.stat().st_size <= MAX_PAGE:
+            break
+    return path

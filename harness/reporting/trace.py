@@ -11,9 +11,8 @@ from harness.errors import ConfigurationError, Fault
 from harness.evidence.reader import load_run
 from harness.evidence.records import Run
 from harness.evidence.verdicts import Verdict
-from harness.reporting.build import build_report
+from harness.reporting.build import WHOLE, build_report
 from harness.reporting.model import MEANINGS, CaseView, EntryView, ResultView, StepView
-from harness.reporting.views import FULL
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +47,7 @@ def trace(
     from rich.console import Console as Terminal
 
     run = load_run(run_dir)
-    report = build_report(_only(run, case_id, slot, link), redact=redact, limits=FULL)
+    report = build_report(_only(run, case_id, slot, link), redact=redact, cuts=WHOLE)
     out = console or Terminal()
     shown = 0
     for case in report.cases:

@@ -32,6 +32,11 @@ QUIET = Limits(wire=272, field=24, tree_lines=60, words=400)
 """For what went well: a short APDU whole, longer messages their beginning."""
 
 
+TIGHT = Limits(wire=48, field=16, tree_lines=24, words=200)
+BARE = Limits(wire=16, field=8, tree_lines=4, words=100)
+"""For what went well in a run so long that a page with more would hardly open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Shows the exchanges of one slot."""

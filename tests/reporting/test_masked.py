@@ -14,10 +14,9 @@ from harness.evidence.journal import Journal
 from harness.evidence.reader import load_run
 from harness.evidence.run_directory import RunDirectory
 from harness.reporting import render
-from harness.reporting.build import build_report
+from harness.reporting.build import WHOLE, build_report
 from harness.reporting.html import render_html
 from harness.reporting.trace import trace
-from harness.reporting.views import FULL
 from tests.reporting.synthetic import EID, GET_EID, ICCID, IMSI, KEY, SWAPPED_ICCID, Card, make_run
 
 ALIGNED = [base64.b64encode(bytes(shift) + EID.encode()[6:30]).decode()[4:-4] for shift in range(3)]
@@ -47,7 +46,7 @@ def leaks(text: str) -> list[str]:
 
 
 def test_the_synthetic_run_holds_all_of_it(defective_run: Path) -> None:
-    shown = render_html(build_report(load_run(defective_run), redact=False, limits=FULL))
+    shown = render_html(build_report(load_run(defective_run), redact=False, cuts=WHOLE))
     for word in (EID, ICCID, IMSI, KEY, SWAPPED_ICCID.hex().upper(), EID.encode().hex().upper()):
         assert word in shown, f"{word} is nowhere: the tests below would prove nothing"
 
@@ -61,7 +60,7 @@ def test_no_rendering_shows_an_identifier(tmp_path: Path) -> None:
 
 
 def test_nothing_shows_where_nothing_is_cut(defective_run: Path) -> None:
-    assert leaks(render_html(build_report(load_run(defective_run), limits=FULL))) == []
+    assert leaks(render_html(build_report(load_run(defective_run), cuts=WHOLE))) == []
 
 
 def test_the_terminal_is_masked_unless_asked_not_to(defective_run: Path) -> None:
@@ -89,7 +88,7 @@ def test_an_identifier_cut_in_two_by_blocks_is_masked_on_both_sides(tmp_path: Pa
         journal.case_ends(
             {"case": "EU-007", "link": link, "verdict": "pass", "steps": [{"text": "cut", "verdict": "pass"}]}
         )
-    shown = render_html(build_report(load_run(tmp_path), limits=FULL)).lower()
+    shown = render_html(build_report(load_run(tmp_path), cuts=WHOLE)).lower()
     assert leaks(shown) == []
     # The parts before and behind the cut are shorter than an identifier, so they are looked for on their own.
     for part in (EID[8:20], EID[20:28], EID[8:12].encode().hex(), EID[14:28].encode().hex()):

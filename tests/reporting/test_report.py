@@ -211,3 +211,20 @@ def test_unknown_formats_and_cases_are_refused(defective_run: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no result of EU-999") as raised:
         trace(defective_run, "EU-999")
     assert "EU-007 on card-memory over memory" in str(raised.value)
+
+
+def test_a_long_run_keeps_the_page_small_and_its_failures_whole(
+    defective_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from harness.reporting import rendering
+
+    run = shutil.copytree(defective_run, tmp_path / "run")
+    render(run, ["html"])
+    usual = (run / "report.html").stat().st_size
+    monkeypatch.setattr(rendering, "MAX_PAGE", usual // 2)
+    render(run, ["html"])
+    document = (run / "report.html").read_text()
+    assert len(document) < 0.8 * usual
+    assert "BF5176A074302F801065696D2E6861726E6573732E74657374810104821000112233445566778899AABBCCDDEE01" in document

@@ -9,7 +9,9 @@ from harness.evidence.records import ExchangeRecord
 from harness.reporting.decode.tree import Node
 
 MAX_GIST = 4
-OUTCOMES = frozenset({"euiccPackageResultSigned", "euiccPackageErrorSigned", "euiccPackageErrorUnsigned", "addOk"})
+OUTCOMES = frozenset(
+    {"euiccPackageResultSigned", "euiccPackageErrorSigned", "euiccPackageErrorUnsigned", "successResult", "addOk"}
+)
 """Fields whose presence alone says how a call ended."""
 
 
@@ -87,19 +89,22 @@ def gist(parts: Sequence[Part]) -> str:
 
 
 def _contents(nodes: Iterable[Node]) -> list[str]:
-    """What an answer without a result code is about: profiles with their state, notifications, an EID."""
-    found = []
+    """What an answer without a result code is about: profiles with their state, notifications, an EID, a package."""
+    found: list[str] = []
     for node in nodes:
         name = node.label.rpartition(" ")[2]
+        inner = {child.label: child.value for child in node.children}
         if name == "ProfileInfo":
-            inner = {child.label: child.value for child in node.children}
             title = inner.get("profileName") or inner.get("profileNickname") or inner.get("iccid", "profile")
             found.append(f"{title} {inner.get('profileState', '').rpartition(' (')[0]}".strip())
         elif name == "NotificationMetadata":
-            inner = {child.label: child.value for child in node.children}
             found.append(f"{inner.get('profileManagementOperation', '')} {inner.get('seqNumber', '')}".strip())
-        elif name == "eidValue":
-            found.append(node.value)
+        elif name in ("psmoList", "ecoList"):
+            found += [child.label.rpartition(" ")[2] for child in node.children]
+        elif name in ("ipaEuiccDataRequest", "profileDownloadTriggerRequest"):
+            found.append(name)
+        elif name == "GetEuiccDataResponse":
+            found += inner.values()
     return found
 
 
