@@ -16,8 +16,11 @@ from harness.lab.card_bench import CardBench
 if TYPE_CHECKING:
     from harness.conformance.own_ipa import OwnIpa
     from harness.lab.clock import Clock
+    from harness.lab.module_bench import ModuleBench
+    from harness.links.apdu import CardLink
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
+    from harness.roles.eim.ports import HttpPort
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
 
@@ -25,25 +28,33 @@ if TYPE_CHECKING:
 class CardScene(Scene):
     """One card, reached over one link."""
 
-    def __init__(self, bench: CardBench, running: RunningCase) -> None:
+    def __init__(
+        self, bench: CardBench | ModuleBench, link: CardLink, running: RunningCase, http: HttpPort | None = None
+    ) -> None:
+        """`http` is the eIMs' way to the SM-DP+ where that is served; None: in this process."""
         super().__init__(running)
-        self._bench = bench
-        label = f"{running.case.identifier}/{running.way.link}"
-        self._parties = Parties(bench.rack, label, bench.device_name, [bench.observer_of("in-process")])
-        self._euicc = euicc_over(bench.link, self._parties)
+        self._card_bench = bench
+        self._rack = bench.rack
+        self._parties = Parties(
+            bench.rack,
+            f"{running.case.identifier}/{running.way.link}",
+            running.case.needs,
+            device=bench.device_name,
+            observers=[bench.observer_of("in-process")],
+            http=http,
+        )
+        self._euicc = euicc_over(link, self._parties)
         self._own_ipa: OwnIpa | None = None
 
     def prepare(self) -> None:
         """By a snapshot on a simulated card, by the standard's functions on a real one."""
-        config, needs = self._bench.config, self.running.case.needs
-        if config is None or not self._bench.takes_snapshots:
-            reach_as_precondition(
-                self.running.steps, needs, self._euicc, self._parties.eims, self.profiles, self.download
-            )
+        bench, needs, eims = self._card_bench, self.running.case.needs, self._parties.eims
+        if bench.config is None or not bench.takes_snapshots:
+            reach_as_precondition(self.running.steps, needs, self._euicc, eims, self.profiles, self.download)
             return
-        prepared = prepared_card(self._bench.rack, config, needs)
-        self._bench.restore(prepared.snapshot)
-        make_known(self._parties.eims, config, prepared, self._bench.rack)
+        prepared = prepared_card(self._rack, bench.config, needs)
+        bench.restore(prepared.snapshot)
+        make_known(eims, bench.config, prepared, self._rack)
 
     @property
     def euicc(self) -> EuiccUnderTest:
@@ -65,8 +76,8 @@ class CardScene(Scene):
         """Our own IPA on the card under test."""
         from harness.conformance.own_ipa import OwnIpa
 
-        observers = [self._bench.observer_of("https")]
-        self._own_ipa = OwnIpa(self._bench.rack, self._euicc, self.eim, self.smdp, observers)
+        observers = [self._card_bench.observer_of("https")]
+        self._own_ipa = OwnIpa(self._rack, self._euicc, self.eim, self.smdp, observers)
         return self._own_ipa
 
     def close(self) -> None:
@@ -87,14 +98,14 @@ class CardScene(Scene):
     @property
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles."""
-        return self._bench.rack.profiles
+        return self._rack.profiles
 
     @property
     def clock(self) -> Clock:
         """The lab's clock."""
-        return self._bench.rack.clock
+        return self._rack.clock
 
 
 @stage.register
 def _(bench: CardBench, running: RunningCase) -> Scene:
-    return CardScene(bench, running)
+    return CardScene(bench, bench.link, running)

@@ -42,6 +42,8 @@ class State:
     """Names of the fixture profiles that are installed, in this order (`fixtures/profiles`)."""
     enabled: str | None = None
     """Which of `profiles` is enabled. None: all are disabled."""
+    offers_indirect_download: bool = True
+    """Whether the eIMs offer to carry profile downloads (indirectProfileDownload of their configuration)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.eims <= 2:

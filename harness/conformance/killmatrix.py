@@ -14,18 +14,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.conformance.applicability import links_for
+from harness.conformance.applicability import links_for, observer_of
 from harness.conformance.assignment import Assignment, Order, Planned
 from harness.conformance.catalogue import Entry
 from harness.conformance.outcome import RunOutcome
 from harness.errors import ConfigurationError, Fault
 from harness.evidence.verdicts import Verdict
 from harness.lab.configuration import Lab, Slot
-from harness.lab.device import BREAKABLE
+from harness.lab.device import BREAKABLE, qualified
 from harness.nodes import meant
 from harness.simulators.defects import DEVICES, Defect, defects_for
 
 CAUGHT = (Verdict.FAIL, Verdict.DEVIATION)
+FACING = {"euicc": "euicc", "device": "ipa", "module": "module", "esipa": "eim", "es9": "smdp"}
+"""Whose defect a case means first, by what it acts on; then those of the other devices in its slot."""
 WELL = (Verdict.PASS, Verdict.RECORDED)
 
 
@@ -66,7 +68,8 @@ class Matrix:
         yield Assignment(slot, slot, (), self._planned(sound))
         for device, defect in dict.fromkeys((pair.device, pair.defect) for pair in self.pairs if pair.slot == slot):
             cases = [(p.case, p.link) for p in self.pairs if (p.slot, p.device, p.defect) == (slot, device, defect)]
-            yield Assignment(pseudo_slot(slot, device, defect), slot, (defect,), self._planned(cases))
+            broken = (qualified(device, defect),)
+            yield Assignment(pseudo_slot(slot, device, defect), slot, broken, self._planned(cases))
 
     def _planned(self, cases: Sequence[tuple[str, str]]) -> tuple[Planned, ...]:
         entries = ((self.entries[case], link) for case, link in cases)
@@ -75,7 +78,7 @@ class Matrix:
 
 def pseudo_slot(slot: str, device: str, defect: str) -> str:
     """The name under which a broken device files its results."""
-    return f"{slot}+{device}.{defect}"
+    return f"{slot}+{qualified(device, defect)}"
 
 
 def matrix(lab: Lab, entries: Sequence[Entry], *, full: bool = False) -> Matrix:
@@ -125,7 +128,10 @@ def _claim(
     known: Mapping[str, Mapping[str, Defect]],
     faults: list[Fault],
 ) -> Defect | None:
-    devices = list(dict.fromkeys(device for slot in places for device in BREAKABLE[slot.kind]))
+    observer = observer_of(entry.case)
+    first = FACING[observer.fixture] if observer else ""
+    breakable = dict.fromkeys(device for slot in places for device in BREAKABLE[slot.kind])
+    devices = sorted(breakable, key=lambda device: device != first)
     for device in devices:
         if name in known[device]:
             return known[device][name]

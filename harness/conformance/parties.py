@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.links.apdu import CardLink
     from harness.links.events import Observer
     from harness.roles.eim import Eim
+    from harness.roles.eim.ports import HttpPort
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
     from harness.simulators.euicc import CardConfig
@@ -30,17 +31,41 @@ if TYPE_CHECKING:
 class Parties:
     """The harness's own parties of one case."""
 
-    def __init__(self, rack: Rack, label: str, device: str = "", observers: Sequence[Observer] = ()) -> None:
-        """`device` is what the lab's memory calls the card; `observers` are told what crosses no other link."""
+    def __init__(
+        self,
+        rack: Rack,
+        label: str,
+        needs: State,
+        *,
+        device: str = "",
+        observers: Sequence[Observer] = (),
+        http: HttpPort | None = None,
+    ) -> None:
+        """`device` is what the lab's memory calls the card; `observers` are told what crosses no other link.
+
+        `http` is the eIMs' way to the SM-DP+; None: in this process.
+        """
         self.rack = rack
         self._entropy = rack.entropy.child(label)
+        self._needs = needs
         self._device = device
         self._observers = observers
+        self._http = http
 
     @cached_property
     def eims(self) -> tuple[Eim, Eim]:
         """The case's eIM and its other one."""
-        first, second = (new_eim(self.rack, self._entropy, number, device=self._device) for number in (0, 1))
+        first, second = (
+            new_eim(
+                self.rack,
+                self._entropy,
+                number,
+                device=self._device,
+                offers_indirect_download=self._needs.offers_indirect_download,
+                http=self._http or self._to_smdp(),
+            )
+            for number in (0, 1)
+        )
         return first, second
 
     @cached_property
@@ -48,12 +73,14 @@ class Parties:
         """The SM-DP+."""
         return new_smdp(self.rack, self._entropy)
 
+    def _to_smdp(self) -> InProcessSmdp:
+        return InProcessSmdp(self.smdp, self.rack.clock, self._observers)
+
     def download_to(self, euicc: EuiccUnderTest) -> Callable[[str], InstallationAnswer]:
         """Installs a fixture profile on that card."""
 
         def download(name: str) -> InstallationAnswer:
-            way = InProcessSmdp(self.smdp, self.rack.clock, self._observers)
-            return direct_download(euicc, self.smdp, way, self.rack.profiles[name])
+            return direct_download(euicc, self.smdp, self._to_smdp(), self.rack.profiles[name])
 
         return download
 
@@ -80,7 +107,7 @@ def prepared_card(rack: Rack, config: CardConfig, needs: State) -> Prepared:
     found = rack.kept.get(key)
     if not isinstance(found, Prepared):
         card = conforming_card(rack, config)
-        parties = Parties(rack, f"prepared/{config.eid.hex()}/{needs}")
+        parties = Parties(rack, f"prepared/{config.eid.hex()}/{needs}", needs)
         euicc = euicc_over(MemoryLink(card), parties)
         reach(needs, euicc, parties.eims, rack.profiles, parties.download_to(euicc))
         associations = tuple(eim.device().association for eim in parties.eims[: needs.eims])

@@ -36,8 +36,8 @@ class ServerScene(Scene):
         self._bench = bench
         self._config = CardConfig()
         self._entropy = bench.rack.entropy.child(f"{running.case.identifier}/under-test")
-        observers = [bench.observer_of("in-process")]
-        self._parties = Parties(bench.rack, f"{running.case.identifier}/{bench.slot.kind}", observers=observers)
+        label, observers = f"{running.case.identifier}/{bench.slot.kind}", [bench.observer_of("in-process")]
+        self._parties = Parties(bench.rack, label, running.case.needs, observers=observers)
 
     def prepare(self) -> None:
         """A fresh server role, and a card in the state that the case needs, which the eIM knows."""

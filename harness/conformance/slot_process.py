@@ -13,7 +13,7 @@ import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness.conformance import card_scene, server_scene  # noqa: F401  # each registers its stage
+from harness.conformance import card_scene, module_scene, server_scene  # noqa: F401  # each registers its stage
 from harness.conformance.assignment import Assignment, Order
 from harness.conformance.children import CUT_SHORT, Parent
 from harness.conformance.plugin.session import run_session

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from harness.lab.bench import Bench, ObserverOf
 from harness.lab.card_bench import CardBench
 from harness.lab.configuration import Slot
+from harness.lab.module_bench import ModuleBench
 from harness.lab.rack import Rack
 from harness.lab.server_bench import ServerBench
 
 BENCHES: Mapping[str, Callable[[Rack, Slot, str, Sequence[str] | None, ObserverOf], Bench]] = {
     "euicc": CardBench,
+    "module": ModuleBench,
     "eim": ServerBench,
     "smdp": ServerBench,
 }

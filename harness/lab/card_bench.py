@@ -12,6 +12,7 @@ from harness.errors import HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.cards import card_config, card_memory, port_of, simulated_card
 from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.device import defects_of
 from harness.links.apdu import CardLink
 from harness.links.events import Observer
 from harness.links.memory import MemoryLink
@@ -135,7 +136,7 @@ class CardBench:
         card.start()
         self._closing.callback(card.stop)
         if self._defects:
-            card.set_defects(self._defects)
+            card.set_defects(defects_of("euicc", self._defects))
         self._restore = card.restore
         return card
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.crypto.eid import octets_of, with_check_digits
-from harness.lab.device import Simulated
-from harness.links.apdu import CardLink, Channel
+from harness.lab.device import Simulated, defects_of
+from harness.links.apdu import CardLink
 from harness.roles.es10 import Terminal
-from harness.roles.es10.ports import APDU_DEADLINE, CardPort, SessionPort
+from harness.roles.es10.ports import CardPort
 from harness.simulators.defects import broken
 from harness.simulators.euicc import CONFORMING, CardConfig, FileMemory, SimulatedEuicc, VolatileMemory
 
@@ -50,7 +50,7 @@ def simulated_card(
         rack.pki.euicc_identities(config.eid),
         VolatileMemory() if file is None else FileMemory(file),
         rack.entropy.child(label),
-        broken(CONFORMING, "euicc", defects),
+        broken(CONFORMING, "euicc", defects_of("euicc", defects)),
     )
 
 
@@ -62,44 +62,6 @@ def conforming_card(rack: Rack, config: CardConfig) -> SimulatedEuicc:
     )
 
 
-class LentChannels:
-    """A modem's way to the card as ES10 wants it: channels have numbers, whatever the modem calls them."""
-
-    def __init__(self, link: CardLink) -> None:
-        self._link = link
-        self._channels: dict[int, Channel] = {}
-
-    def reset(self) -> bytes:
-        """Resets the card through the modem; every channel is gone."""
-        self._channels.clear()
-        return self._link.reset()
-
-    def on_reset(self, forget: Callable[[], None]) -> None:
-        """Calls `forget` when the card was reset by other hands."""
-        if isinstance(self._link, SessionPort):
-            self._link.on_reset(forget)
-
-    def transmit(self, command: bytes, *, deadline: float = APDU_DEADLINE) -> bytes:
-        """One command APDU on whatever channel its class byte says."""
-        return self._link.transmit(command, deadline=deadline)
-
-    def open_channel(self, aid: bytes) -> int:
-        """Opens a channel through the modem and returns its number."""
-        channel = self._link.open_channel(aid)
-        self._channels[channel.number] = channel
-        return channel.number
-
-    def transmit_on(self, channel: int, command: bytes, *, deadline: float = APDU_DEADLINE) -> bytes:
-        """One command APDU on an open channel."""
-        return self._channels[channel].transmit(command, deadline=deadline)
-
-    def close_channel(self, channel: int) -> None:
-        """Closes it."""
-        self._channels.pop(channel).close()
-
-
 def port_of(link: CardLink) -> CardPort:
     """What ES10 talks to: the harness's own terminal where it is one, else the modem."""
-    if link.is_terminal:
-        return Terminal(link)
-    return LentChannels(link) if link.name == "at-cgla" else link
+    return Terminal(link) if link.is_terminal else link

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.crypto.eid import is_eid, valid_check_digits
@@ -23,6 +24,7 @@ class Simulated:
     prepare: str = "snapshot"
     """How a case's state is reached: by a `snapshot`, or as on hardware by the standard's `functions`."""
     defects: tuple[str, ...] = ()
+    """Qualified: `euicc.accepts-replayed-counter`. A lab file may leave the device out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,25 @@ def _defects(kind: str, value: Value | None) -> tuple[str, ...]:
         return ()
     from harness.simulators.defects import defects_for  # the simulators behind it are not needed to read a sound lab
 
-    known = tuple(name for device in BREAKABLE[kind] for name in defects_for(device))
+    known = [(device, name) for device in BREAKABLE[kind] for name in defects_for(device)]
     named = []
     for item in value.items():
         word = item.text()
         if word is None:
             continue
-        if word not in known:
-            item.fault(f"no defect of this device is called {word!r}", meant(word, known))
-        named.append(word)
+        found = [qualified(device, name) for device, name in known if word in (name, qualified(device, name))]
+        if found:
+            named.append(found[0])
+        else:
+            item.fault(f"no defect of this device is called {word!r}", meant(word, [name for _, name in known]))
     return tuple(named)
+
+
+def qualified(device: str, name: str) -> str:
+    """A defect's name with the device it breaks: a module's card and its IPA may share a name."""
+    return f"{device}.{name}"
+
+
+def defects_of(device: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The plain names of those qualified defects that break this device."""
+    return tuple(name.partition(".")[2] for name in names if name.startswith(f"{device}."))

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.crypto.entropy import Entropy
+from harness.lab.device import defects_of
 from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
 from harness.roles.smdp import CONFORMING as SMDP_CONFORMING
 from harness.roles.smdp import Smdp, SmdpIdentity
@@ -25,18 +26,19 @@ EIM_IDS = ("eim.harness.test", "other-eim.harness.test")
 """The first is the `eim` of a case, the second its `other_eim`."""
 
 
-def eim_identity(rack: Rack, number: int = 0, *, port: int = 0) -> EimIdentity:
-    """Our eIM of this number. `port` is where it serves; 0 where it does not."""
+def eim_identity(rack: Rack, number: int = 0, *, offers_indirect_download: bool = True) -> EimIdentity:
+    """Our eIM of this number. Its name carries no port: whoever talks to it is told where the name leads."""
     trust = rack.pki.trust("nist")
     eim_id = EIM_IDS[number]
     signing = trust.eim_sign if number == 0 else trust.eim(eim_id)
     return EimIdentity(
         eim_id,
         signing.private_key,
-        fqdn=f"{eim_id}:{port}" if port else eim_id,
+        fqdn=eim_id,
         certificate=signing.certificate,
         tls_trust=("trustedCertificateTls", trust.ci.certificate),
         ci_key_id=trust.ci_key_id,
+        offers_indirect_download=offers_indirect_download,
     )
 
 
@@ -46,7 +48,7 @@ def new_eim(
     number: int = 0,
     *,
     device: str = "",
-    port: int = 0,
+    offers_indirect_download: bool = True,
     http: HttpPort | None = None,
     defects: Iterable[str] = (),
 ) -> Eim:
@@ -54,13 +56,13 @@ def new_eim(
     store: AssociationStore = MemoryStore()
     if rack.lab.state is not None and device:
         store = JsonStore(rack.lab.state / "eims" / f"{device}.json")
-    identity = eim_identity(rack, number, port=port)
+    identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download)
     trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
-    rules = broken(CONFORMING, "eim", defects)
+    rules = broken(CONFORMING, "eim", defects_of("eim", defects))
     return Eim(identity, entropy.child(identity.eim_id), rules, store, http=http, trusted_ci=trusted)
 
 
 def new_smdp(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = ()) -> Smdp:
     """The reference SM-DP+ on every curve that the lab's PKI has certificates for."""
-    rules = broken(SMDP_CONFORMING, "smdp", defects)
+    rules = broken(SMDP_CONFORMING, "smdp", defects_of("smdp", defects))
     return Smdp(SmdpIdentity.of(rack.pki), entropy.child("smdp"), rules)

@@ -55,7 +55,7 @@ class ServerBench:
     @property
     def url(self) -> str:
         """Where the server is, without a path."""
-        return f"https://{self.host}:{self.server.port}"
+        return f"https://{self.host}"
 
     def open(self) -> None:
         """Starts the server."""
@@ -68,7 +68,7 @@ class ServerBench:
             Trust(roots),
             interface=_INTERFACES[kind],
             observers=[self.observer_of("https")],
-            addresses={f"{self.host}:{self._server.port}": self._server.address},
+            addresses={self.host: self._server.address},
         )
         self._closing.callback(self._client.close)
 

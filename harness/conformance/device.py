@@ -1,0 +1,147 @@
+"""The module under test as an IPA: it is woken, time passes, and its eIM sees what it does.
+
+Rules of this room:
+- A simulated module is woken; nothing else makes it poll. `advance` wakes it at each time it asked for, in order, so that a
+  day of polling is over in a second and happens the same way every time.
+- A real module polls by itself: it is given real time, and a reboot where a poll is wanted at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from harness.endpoints.eim import EimEndpoint, SeenRequest
+from harness.errors import DeviceSilent
+from harness.lab.module_bench import ModuleBench
+from harness.roles.ipa import IpaSettings
+from harness.simulators.module import NetworkScript, ProfileNetwork
+
+if TYPE_CHECKING:
+    from harness.profiles import ProfilePackage
+
+POLL_DEADLINE = 120.0
+"""Real seconds that a real module gets to poll after a reboot."""
+_LOOK_AGAIN = 0.02
+_MOST_WAKES = 10_000
+"""A module that wants to be woken more often than this in one `advance` polls in a storm."""
+
+
+class Network:
+    """What a simulated module's network does with each profile."""
+
+    def __init__(self, bench: ModuleBench, profiles: Mapping[str, ProfilePackage]) -> None:
+        self._bench = bench
+        self._profiles = profiles
+        self._refused: set[str] = set()
+        self._unreachable: set[str] = set()
+
+    def refuse(self, profile: str) -> None:
+        """The fixture profile finds no network any more."""
+        self._refused.add(self._profiles[profile].iccid_digits)
+        self._tell()
+
+    def accept(self, profile: str) -> None:
+        """The fixture profile finds a network again."""
+        self._refused.discard(self._profiles[profile].iccid_digits)
+        self._tell()
+
+    def lose(self, host: str) -> None:
+        """Nothing is heard of this host any more, over any network."""
+        self._unreachable.add(host)
+        self._tell()
+
+    def find(self, host: str) -> None:
+        """The host is heard of again."""
+        self._unreachable.discard(host)
+        self._tell()
+
+    def _tell(self) -> None:
+        assert self._bench.simulated is not None, "the network around a real module is not ours to script"
+        met = ProfileNetwork(unreachable=frozenset(self._unreachable))
+        refused = {iccid: ProfileNetwork(attaches=False, has_data=False) for iccid in self._refused}
+        self._bench.simulated.set_network(NetworkScript(refused, others=met))
+
+
+class DeviceUnderTest:
+    """The module as its eIMs see it, and the hands that wake it."""
+
+    polling_interval: float = IpaSettings().polling_interval
+    """What the device's maker declares, in seconds."""
+
+    def __init__(
+        self,
+        bench: ModuleBench,
+        eid: bytes,
+        endpoint: EimEndpoint,
+        other_endpoint: EimEndpoint,
+        profiles: Mapping[str, ProfilePackage],
+    ) -> None:
+        self._bench = bench
+        self._endpoint = endpoint
+        self._other = other_endpoint
+        self.eid = eid
+        """The EID of its card, 16 octets."""
+        self.network = Network(bench, profiles)
+        self.next_due: float | None = None
+        """When the firmware wants to be woken again, in seconds of the lab's clock; None before its first wake."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the module can be woken and its network scripted."""
+        return self._bench.simulated is not None
+
+    @property
+    def requests(self) -> tuple[SeenRequest, ...]:
+        """Every request that the eIM saw in this case, oldest first, with what it answered."""
+        return self._endpoint.requests
+
+    @property
+    def other_requests(self) -> tuple[SeenRequest, ...]:
+        """The same for the other eIM."""
+        return self._other.requests
+
+    def poll_now(self) -> tuple[SeenRequest, ...]:
+        """Has the module poll at once, and returns the requests of this visit. Raises DeviceSilent where none came."""
+        before = len(self.requests)
+        if self._bench.simulated is not None:
+            self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now(), trigger=True)
+        else:
+            self._bench.power_cycle()
+            self.wait_for(lambda: len(self.requests) > before, POLL_DEADLINE)
+        return self.requests[before:]
+
+    def wake(self) -> None:
+        """Gives the firmware the time, as at a boot: it does what is due and nothing else."""
+        assert self._bench.simulated is not None, "a real module wakes by itself"
+        self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now())
+
+    def advance(self, seconds: float) -> None:
+        """Lets time pass, with the firmware woken whenever it asked to be. Raises DeviceSilent for a storm of wakes."""
+        clock = self._bench.rack.clock
+        until = clock.now() + seconds
+        if self._bench.simulated is None:
+            clock.advance(seconds)
+            return
+        self.wake()
+        for _ in range(_MOST_WAKES):
+            due = self.next_due
+            if due is None or due > until:
+                clock.advance(until - clock.now())
+                return
+            clock.advance(max(0.0, due - clock.now()))
+            self.wake()
+        raise DeviceSilent(f"the firmware wanted more than {_MOST_WAKES} wakes in {seconds:g} s")
+
+    def power_cycle(self) -> None:
+        """Takes the power away and gives it back; the firmware boots, and is due at its next wake."""
+        self._bench.power_cycle()
+
+    def wait_for(self, condition: Callable[[], bool], deadline: float = 10.0) -> None:
+        """Returns when the condition holds. `deadline` in real seconds; DeviceSilent when it passes."""
+        until = time.monotonic() + deadline
+        while not condition():
+            if time.monotonic() >= until:
+                raise DeviceSilent(f"what was waited for did not come within {deadline:g} s")
+            time.sleep(_LOOK_AGAIN)

@@ -1,0 +1,70 @@
+"""The scene of a case about a module: its serial port, its card, and the servers that its IPA talks to."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from harness.conformance.card_scene import CardScene
+from harness.conformance.device import DeviceUnderTest
+from harness.conformance.module import ModuleUnderTest
+from harness.conformance.running import RunningCase
+from harness.conformance.scene import Scene, stage
+from harness.endpoints.eim import EimEndpoint
+from harness.endpoints.smdp import SmdpEndpoint
+from harness.lab.module_bench import ModuleBench
+from harness.links.events import Interface
+from harness.links.https_client import HttpsClient
+from harness.links.tls import Trust
+
+
+class ModuleScene(CardScene):
+    """One module. Its servers answer for the roles of this case until it is over."""
+
+    def __init__(self, bench: ModuleBench, running: RunningCase) -> None:
+        roots = tuple(bench.rack.pki.trust(curve).ci.certificate for curve in bench.rack.pki.curves)
+        # What the eIM sends to the SM-DP+ is recorded where it arrives.
+        self._to_smdp = HttpsClient(Trust(roots), interface=Interface.ES9P, addresses=bench.addresses)
+        super().__init__(bench, bench.link(running.way.link), running, self._to_smdp)
+        self._bench = bench
+
+    def prepare(self) -> None:
+        """The card in its state, the module booted with it, our servers up."""
+        assert self._bench.smdp_server is not None
+        for server, endpoint in zip(self._bench.eim_servers, self._endpoints, strict=True):
+            server.behind = endpoint
+        self._bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
+        super().prepare()
+
+    def close(self) -> None:
+        """Nobody is behind the servers between cases. What a role raised instead of answering is ours to answer for."""
+        assert self._bench.smdp_server is not None
+        troubles = []
+        for server in (*self._bench.eim_servers, self._bench.smdp_server):
+            server.behind = None
+            troubles += server.troubles
+            server.troubles = []
+        self._to_smdp.close()
+        super().close()
+        if troubles:
+            raise troubles[0]
+
+    @cached_property
+    def _endpoints(self) -> tuple[EimEndpoint, EimEndpoint]:
+        return EimEndpoint(self.eim, self.clock.now), EimEndpoint(self.other_eim, self.clock.now)
+
+    @cached_property
+    def module(self) -> ModuleUnderTest:
+        """The module at its serial port."""
+        return ModuleUnderTest(self._bench)
+
+    @cached_property
+    def device(self) -> DeviceUnderTest:
+        """The module as an IPA."""
+        config = self._bench.config
+        eid = self.euicc.eid if config is None else config.eid
+        return DeviceUnderTest(self._bench, eid, *self._endpoints, self.profiles)
+
+
+@stage.register
+def _(bench: ModuleBench, running: RunningCase) -> Scene:
+    return ModuleScene(bench, running)

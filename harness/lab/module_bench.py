@@ -1,0 +1,201 @@
+"""A slot that holds a module: a real one at a serial port, or a simulated one on a pty.
+
+Rules of this room:
+- The AT engine belongs to the bench and is opened once; the ways to the card share it.
+- The module's servers (eIM, another eIM, SM-DP+) run as long as the bench is open, at the same addresses for all cases.
+- A simulated module is a process of its own: its firmware is woken by the cases, never by a timer.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
+from harness.lab.bench import ObserverOf
+from harness.lab.cards import card_config, card_memory, port_of
+from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.parties import EIM_IDS
+from harness.lab.servers import Server
+from harness.links.apdu import CardLink
+from harness.links.at import AtEngine
+from harness.links.at_cgla import AtCglaLink
+from harness.links.at_csim import AtCsimLink
+from harness.links.events import Interface
+from harness.roles.es10 import Es10
+from harness.roles.smdp import DEFAULT_ADDRESS
+from harness.simulators.module import NetworkScript
+
+if TYPE_CHECKING:
+    from harness.endpoints.module_process import ModuleProcess
+    from harness.lab.rack import Rack
+    from harness.simulators.euicc import CardConfig
+
+_REBOOT, _REBOOT_DEADLINE = "AT+CFUN=1,1", 60.0
+_IDENTITY = {"manufacturer": "AT+CGMI", "model": "AT+CGMM", "revision": "AT+CGMR", "imei": "AT+CGSN"}
+
+
+class ModuleBench:
+    """The module of one slot, the ways to its card, and the servers that its IPA talks to."""
+
+    def __init__(
+        self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
+    ) -> None:
+        self.rack = rack
+        self.slot = slot
+        self.name = name
+        self.observer_of = observer_of
+        named = slot.device.defects if isinstance(slot.device, Simulated) else ()
+        self._defects = named if defects is None else tuple(defects)
+        self._closing = ExitStack()
+        self._engine: AtEngine | None = None
+        self._links: dict[str, CardLink] = {}
+        self.simulated: ModuleProcess | None = None
+        """The simulated module's process; None for a real one."""
+        self.eim_servers: tuple[Server, ...] = ()
+        """Of the eIM and of the other eIM."""
+        self.smdp_server: Server | None = None
+
+    @property
+    def config(self) -> CardConfig | None:
+        """What the card inside a simulated module is made like; None for a real one."""
+        device = self.slot.device
+        return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
+
+    @property
+    def takes_snapshots(self) -> bool:
+        """Whether a case's state is put into the card rather than reached by its functions."""
+        return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"
+
+    @property
+    def device_name(self) -> str:
+        """What the lab's memory calls the device: its EID, or the slot's name where the lab file leaves it open."""
+        device = self.slot.device
+        return (device.eid if isinstance(device, Hardware) else "") or self.name
+
+    @property
+    def engine(self) -> AtEngine:
+        """The open AT engine."""
+        assert self._engine is not None, f"{self.name} is not open"
+        return self._engine
+
+    def link(self, name: str) -> CardLink:
+        """The way to the card of this name; the first one for a link that is none (`at`, `https`)."""
+        return self._links[name] if name in self._links else next(iter(self._links.values()))
+
+    def open(self) -> None:
+        """Starts the servers and finds the module. Raises LabFault for a port that is not there or is mute."""
+        at = self.slot.ways.at
+        assert at is not None
+        self._start_servers()
+        port = at.port or self._start_simulated()
+        self._engine = AtEngine(port, baud=at.baud, observers=[self.observer_of("at")])
+        self._closing.callback(self._engine.close)
+        made: dict[str, CardLink] = {"at-cgla": AtCglaLink(self._engine), "at-csim": AtCsimLink(self._engine)}
+        self._links = {name: made[name] for name in self.slot.ways.apdu}
+        try:
+            self._engine.initialise()
+        except DeviceSilent as silence:
+            hint = silence.hint or "is the module powered, and is this its AT port?"
+            raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
+        if isinstance(self.slot.device, Hardware) and self.slot.device.eid and self._links:
+            self._check_eid(self.slot.device.eid)
+
+    def close(self) -> None:
+        """Gives the port back, ends a simulated module and the servers."""
+        self._engine = self.simulated = self.smdp_server = None
+        self._links, self.eim_servers = {}, ()
+        self._closing.close()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Replaces everything that the simulated card remembers, boots the module anew, and heals its network."""
+        assert self.simulated is not None, f"{self.name} is not open, or holds a real module"
+        self.simulated.set_network(NetworkScript())
+        self.simulated.restore(snapshot)
+        self.engine.initialise()
+
+    def power_cycle(self) -> None:
+        """A power cut for a simulated module, a reboot for a real one; returns when it answers AT."""
+        if self.simulated is not None:
+            self.engine.close()
+            self.simulated.kill()
+            self.simulated.restart()
+        else:
+            self.engine.command(_REBOOT, deadline=_REBOOT_DEADLINE).checked()
+        self.engine.initialise()
+
+    def identity(self) -> Mapping[str, Any]:
+        """What the module says of itself, and the EID of its card."""
+        found: dict[str, Any] = {}
+        for name, command in _IDENTITY.items():
+            with suppress(DeviceFault):  # a module that refuses one of these is judged by the cases
+                found[name] = " ".join(self.engine.command(command).checked().lines)
+        if self._links:
+            with suppress(HarnessError):
+                es10 = Es10(port_of(self.link("")))
+                found["eid"] = es10.get_eid().hex()
+                es10.close()
+        return found
+
+    def answers(self, link: str) -> bool:
+        """Resets the module and repeats a known good exchange: GetEID where there is a way to the card, else AT."""
+        try:
+            self.power_cycle()
+            if self._links:
+                es10 = Es10(port_of(self.link(link)))
+                es10.get_eid()
+                es10.close()
+            return self.engine.command("AT").ok
+        except HarnessError:
+            return False
+
+    def _start_servers(self) -> None:
+        observers = [self.observer_of("https")]
+        eims = [Server(self.rack, "eim-tls", Interface.ESIPA, observers) for _ in EIM_IDS]
+        smdp = Server(self.rack, "dp-tls", Interface.ES9P, observers)
+        for server in (*eims, smdp):
+            server.start()
+            self._closing.callback(server.stop)
+        self.eim_servers, self.smdp_server = tuple(eims), smdp
+
+    def _start_simulated(self) -> str:
+        """A simulated module in a process of its own; the path of its pty."""
+        from harness.endpoints.module_process import ModuleProcess
+        from harness.lab.card_factory import FACTORY, arguments_for
+
+        assert self.config is not None
+        folder = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-module-")))
+        memory = card_memory(self.rack, self.slot.name) or folder / "memory.card"
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        self.simulated = ModuleProcess(
+            FACTORY,
+            arguments_for(self.rack, self.config, memory, self.name),
+            folder,
+            ci_certificates=[self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves],
+            addresses=self.addresses,
+            defects=[name.partition(".")[2] for name in self._defects],
+            clock="virtual" if self.rack.clock.is_virtual else "real",
+        )
+        self.simulated.start()
+        self._closing.callback(self.simulated.stop)
+        return self.simulated.port
+
+    @property
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Where the names of our servers really listen. The names carry no port, so that messages repeat with a seed."""
+        assert self.smdp_server is not None, f"{self.name} is not open"
+        servers = (*self.eim_servers, self.smdp_server)
+        return {host: server.address for host, server in zip((*EIM_IDS, DEFAULT_ADDRESS), servers, strict=True)}
+
+    def _check_eid(self, expected: str) -> None:
+        es10 = Es10(port_of(self.link("")))
+        found = es10.get_eid().hex()
+        es10.close()
+        if found != expected:
+            raise LabFault(
+                f"the card in slot {self.slot.name} is {found}, the lab file says {expected}",
+                hint=f"put the right card in, or correct the EID in {self.rack.lab.file}",
+            )
