@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from harness.simulators.euicc import CardConfig
 
 _REBOOT, _REBOOT_DEADLINE = "AT+CFUN=1,1", 60.0
+_MANNERS = ("ATE0", "ATV1", "AT+CMEE=1")
 _IDENTITY = {"manufacturer": "AT+CGMI", "model": "AT+CGMM", "revision": "AT+CGMR", "imei": "AT+CGSN"}
 
 
@@ -115,7 +116,8 @@ class ModuleBench:
         assert self.simulated is not None, f"{self.name} is not open, or holds a real module"
         self.simulated.set_network(NetworkScript())
         self.simulated.restore(snapshot)
-        self.engine.initialise()
+        for command in _MANNERS:  # it booted with an echo; nothing is under way that it would have to be quiet for
+            self.engine.command(command).checked()
 
     def power_cycle(self) -> None:
         """A power cut for a simulated module, a reboot for a real one; returns when it answers AT."""
