@@ -15,10 +15,20 @@ from harness.roles.eim.commands import disable, enable
 from harness.roles.smdp import Smdp
 from harness.roles.smdp.events import NotificationReceived
 
+PROVIDE_RESULT, DOWNLOAD_RESULT = 0xBF50, 0xBF54
 INSTALLED = 0xBF37
 EVENTS = ("install", "enable", "disable", "delete")
 INDIRECT_FUNCTIONS = (0xBF39, 0xBF3B, 0xBF3A)
 DONE = "done"
+
+
+def reported_download(device: DeviceUnderTest) -> tlv.Tlv:
+    """The ProfileDownloadTriggerResult that the device sent. Asserts that there is exactly one."""
+    bodies = [tlv.parse(request.body) for request in device.requests]
+    results = [body.find(DOWNLOAD_RESULT) for body in bodies if body.tag == PROVIDE_RESULT]
+    found = [result for result in results if result is not None]
+    assert len(found) == 1
+    return found[0]
 
 
 def received(smdp: Smdp) -> list[NotificationReceived]:
@@ -59,7 +69,7 @@ def test_direct(
         seen.observed(" ".join(f"{tag:X}" for tag in functions))
         assert not set(functions) & set(INDIRECT_FUNCTIONS)
     with step("look at the result", expect="BF54 with this transaction and a successful BF37") as seen:
-        reported = tlv.parse(eim.operation(transaction).answer)
+        reported = reported_download(device)
         seen.observed(reported.raw)
         assert reported.get(0x82).value == transaction
         assert reported.get(INSTALLED, 0xBF27, 0xA2).find(0xA0) is not None
@@ -95,7 +105,7 @@ def test_indirect(
         seen.observed(" ".join(f"{tag:X}" for tag in functions))
         assert [tag for tag in functions if tag in INDIRECT_FUNCTIONS] == list(INDIRECT_FUNCTIONS)
     with step("look at the result", expect="BF54 with this transaction and a successful BF37") as seen:
-        reported = tlv.parse(eim.operation(transaction).answer)
+        reported = reported_download(device)
         seen.observed(reported.raw)
         assert reported.get(0x82).value == transaction
         assert reported.get(INSTALLED, 0xBF27, 0xA2).find(0xA0) is not None

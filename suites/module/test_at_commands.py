@@ -30,6 +30,7 @@ def test_identity(module: ModuleUnderTest, step: CaseSteps) -> None:
     "MO-003",
     clause="3GPP TS 27.007 §10.1",
     area="module",
+    needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
     catches="mixes-urcs-into-answers",
 )
 def test_unsolicited_codes(module: ModuleUnderTest, step: CaseSteps) -> None:
