@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+SHORTEST = 12
+"""An ICCID with its tag and length: nothing shorter holds an identifier."""
+
 MAX_DEPTH = 3
 """Hexadecimal in AT text in JSON: deeper nobody packs."""
 
@@ -53,6 +56,8 @@ _KEY_TEXT = re.compile(
 def in_octets(octets: bytes, *, serial: bool = False, depth: int = 0) -> Iterator[Identifier]:
     """Identifiers in a message: TLV fields, text, hexadecimal and base64 inside it. `serial`: AT traffic, where a line of
     fifteen digits is an IMSI or IMEI."""
+    if len(octets) < SHORTEST:
+        return
     for found in _EID_FIELD.finditer(octets):
         digits = found[1].hex()
         if digits.isdecimal():

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from harness.evidence.forms import OctetForm, TextForm, octet_forms, plainest, text_forms
 from harness.evidence.identifiers import Identifier
 
 MASK = "•"
+CACHED = 1024
 MIN_TEXT = 10
 """Words shorter than this hold no identifier whole."""
 
@@ -29,20 +31,23 @@ class Masker:
         self._sizes = [len(form.needle) for form in self._octets]
         found = {(form.pattern.pattern, form.secret): form for one in self.identifiers for form in text_forms(one)}
         self._texts: list[TextForm] = list(found.values())
-        self._written: dict[bytes, str] = {}
-        self._said: dict[str, str] = {}
+        # A message is asked for once whole and once for each of its fields, all in a row.
+        self._written = lru_cache(CACHED)(self._write)
+        self._said = lru_cache(CACHED)(self._mask_text)
 
     def hex(self, octets: bytes, half_octets: Iterable[int] = ()) -> str:
         """Upper-case hexadecimal. `half_octets` are further places to mask, counted from the first half octet."""
-        places = set(half_octets)
-        if not places and octets in self._written:
-            return self._written[octets]
+        places = frozenset(half_octets)
+        return self._write(octets, places) if places else self._written(octets)
+
+    def _write(self, octets: bytes, places: frozenset[int] = frozenset()) -> str:
         hidden = self.secret_places(octets)
         text = octets.hex().upper()
         if hidden or places:
-            text = "".join(MASK if at in hidden or at in places else char for at, char in enumerate(text))
-        if not places:
-            self._written[octets] = text
+            characters = list(text)
+            for at in hidden | places:
+                characters[at] = MASK
+            text = "".join(characters)
         return text
 
     def characters(self, octets: bytes, half_octets: Iterable[int] = ()) -> str:
@@ -60,9 +65,7 @@ class Masker:
         """Words."""
         if len(text) < MIN_TEXT or not self._texts:
             return text
-        if text not in self._said:
-            self._said[text] = self._mask_text(text)
-        return self._said[text]
+        return self._said(text)
 
     def places(self, octets: bytes) -> Mapping[int, int]:
         """Where whole identifiers stand in octets: first octet to the octet behind the last."""

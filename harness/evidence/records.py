@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,17 @@ class ExchangeRecord:
     """Its line in the slot's events.jsonl, from 1: where the full octets are."""
     at_ns: int
     """Nanoseconds since the journal began."""
-    utc: datetime | None
+    origin: datetime | None
+    """UTC when the journal began; None where it does not say."""
     link: str
     interface: str
     direction: str
     octets: bytes
     note: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def utc(self) -> datetime | None:
+        return self.origin + timedelta(microseconds=self.at_ns / 1000) if self.origin else None
 
     @property
     def to_device(self) -> bool:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from sys import intern
+from types import MappingProxyType
 from typing import Any
 
 from harness.evidence.lines import Line, read_lines
 from harness.evidence.records import ExchangeRecord, NoteRecord
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -50,6 +54,7 @@ class _Sorter:
         self._case: CaseEvents | None = None
         self._step = 0
         self._anchor: tuple[int, datetime] | None = None
+        self._origin: datetime | None = None
         self._first_ns: int | None = None
 
     def take(self, line: Line) -> None:
@@ -65,6 +70,7 @@ class _Sorter:
                 # A resumed run writes into the same file: nothing that was open before is open now.
                 self._case, self._step = None, 0
                 self._anchor = _anchor(at_ns, fields.get("utc")) or self._anchor
+                self._origin = self._utc(self._first_ns)
             case "device":
                 self.timeline.device.update(fields.get("identity") or {})
             case "plan":
@@ -102,15 +108,16 @@ class _Sorter:
         except ValueError:
             self.timeline.torn_lines += 1
             return
+        note = fields.get("note")
         record = ExchangeRecord(
             number,
             at_ns - (self._first_ns or 0),
-            self._utc(at_ns),
-            str(fields.get("link") or ""),
-            str(fields.get("interface") or ""),
-            str(fields.get("direction") or ""),
+            self._origin,
+            intern(str(fields.get("link") or "")),
+            intern(str(fields.get("interface") or "")),
+            intern(str(fields.get("direction") or "")),
             octets,
-            {str(name): str(text) for name, text in (fields.get("note") or {}).items()},
+            {intern(str(name)): intern(str(text)) for name, text in note.items()} if note else _NOTHING,
         )
         if self._case is None:
             self.timeline.exchanges.append(record)

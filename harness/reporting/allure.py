@@ -32,7 +32,7 @@ STATES: Mapping[Verdict, str] = {
 
 
 def write_allure(report: Report, folder: Path) -> None:
-    """Writes the folder anew: one result file and one attachment a result."""
+    """Writes the folder anew: a result file each, and the exchanges beside those that somebody has to look at."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -40,17 +40,22 @@ def write_allure(report: Report, folder: Path) -> None:
     for case in report.cases:
         for result in case.results:
             name = str(uuid5(NAMESPACE_URL, f"{run}/{result.anchor}/{result.attempt}"))
-            body = result.body()
-            attachment = folder / f"{name}-attachment.txt"
-            attachment.write_text("\n".join(conversation_lines(body)) + "\n", encoding="utf-8")
-            document = json.dumps(_result(case, result, body, name, attachment.name), ensure_ascii=False)
+            body = result.body(exchanges=result.is_trouble)
+            attachments = []
+            if result.is_trouble:
+                source = f"{name}-attachment.txt"
+                (folder / source).write_text("\n".join(conversation_lines(body)) + "\n", encoding="utf-8")
+                attachments.append({"name": "exchanges", "source": source, "type": "text/plain"})
+            document = json.dumps(_result(case, result, body, name, attachments), ensure_ascii=False)
             (folder / f"{name}-result.json").write_text(document, encoding="utf-8")
     facts = [*report.facts, *((f"{slot.name} {key}", value) for slot in report.slots for key, value in slot.facts)]
     lines = (f"{key.replace(' ', '_')}={value}" for key, value in facts)
     (folder / "environment.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _result(case: CaseView, result: ResultView, body: Body, name: str, attachment: str) -> dict[str, Any]:
+def _result(
+    case: CaseView, result: ResultView, body: Body, name: str, attachments: list[dict[str, str]]
+) -> dict[str, Any]:
     start = _milliseconds(result.began)
     history = hashlib.md5(f"{case.case}/{result.way}".encode(), usedforsecurity=False).hexdigest()
     document: dict[str, Any] = {
@@ -63,7 +68,7 @@ def _result(case: CaseView, result: ResultView, body: Body, name: str, attachmen
         "status": STATES[result.verdict],
         "stage": "finished",
         "steps": [_step(step, start) for step in body.steps],
-        "attachments": [{"name": "exchanges", "source": attachment, "type": "text/plain"}],
+        "attachments": attachments,
         "parameters": [{"name": "slot", "value": result.slot}, {"name": "link", "value": result.link}],
         "labels": [
             {"name": "suite", "value": case.area or "other"},

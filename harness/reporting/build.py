@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from harness.reporting.model import (
     StepView,
     Tally,
 )
+from harness.reporting.summary import facts_of, headline_of, remarks_of
 from harness.reporting.views import FULL, QUIET, TROUBLED, Limits, Viewer
 
 AREAS = ("euicc", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "security")
@@ -32,20 +33,6 @@ BETWEEN = 200
 """So many exchanges outside the cases are shown a slot."""
 
 HEXADECIMAL = re.compile(r"(?:[0-9A-Fa-f]{2}){48,}")
-
-FACTS: Mapping[str, str] = {
-    "specification": "Specification",
-    "lab": "Lab",
-    "lab_file": "Lab file",
-    "operator": "Operator",
-    "started_utc": "Began (UTC)",
-    "ended_utc": "Ended (UTC)",
-    "seed": "Seed",
-    "clock": "Clock",
-    "pki": "Certificates",
-    "command": "Command",
-    "run": "Run",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +46,10 @@ class Cuts:
 WHOLE = Cuts(FULL, FULL)
 
 
-def build_report(run: Run, *, redact: bool = True, cuts: Cuts | None = None) -> Report:
-    """The report of this run. `redact=False` shows identifiers and keys."""
+def build_report(run: Run, *, redact: bool = True, cuts: Cuts | None = None, masker: RunMasker | None = None) -> Report:
+    """The report of this run. `redact=False` shows identifiers and keys; `masker` is the run's own, if it is made already."""
     cuts = cuts or Cuts()
-    masker = masker_for(run) if redact else SHOW_ALL
+    masker = (masker or masker_for(run)) if redact else SHOW_ALL
     results = _named(run)
     counts = Counter(result.verdict for result in results)
     areas = tuple(_areas(results, masker, cuts))
@@ -76,57 +63,16 @@ def build_report(run: Run, *, redact: bool = True, cuts: Cuts | None = None) -> 
         title="SGP.32 conformance run",
         headline=headline,
         blame=blame,
-        facts=tuple(_facts(run, masker)),
+        facts=tuple(facts_of(run, masker)),
         slots=tuple(_slot(slot, run, masker) for slot in run.slots),
         areas=areas,
         counts=counts,
         by_area=tuple(_tally(area.name, (result for case in area.cases for result in case.results)) for area in areas),
         by_way=tuple(_by_way(results)),
-        remarks=tuple(_remarks(run, masker)),
+        remarks=tuple(remarks_of(run, masker)),
         masked=redact,
         used=tuple(verdict for verdict in Verdict if counts[verdict]),
     )
-
-
-def headline_of(
-    counts: Counter[Verdict], *, finished: bool = True, errors: int = 0, lab_faults: Collection[str] = ()
-) -> tuple[str, str]:
-    """The outcome in one sentence, and whose fault it is first of all.
-
-    `errors` counts what went wrong in the harness outside any case; `lab_faults` names slots whose device was not found.
-    """
-    sentences = []
-    blame = ""
-    if counts[Verdict.FAIL]:
-        sentences.append(f"The device broke a certain rule in {_results(counts[Verdict.FAIL])}.")
-    if counts[Verdict.DEVIATION]:
-        sentences.append(f"It differs from our reading in {_results(counts[Verdict.DEVIATION])}.")
-    if sentences:
-        blame = "device"
-    if counts[Verdict.ERROR]:
-        sentences.append(f"The harness itself was wrong in {_results(counts[Verdict.ERROR])}.")
-        blame = blame or "harness"
-    if errors:
-        sentences.append(f"The harness failed outside the cases, {'once' if errors == 1 else f'{errors} times'}.")
-        blame = blame or "harness"
-    if counts[Verdict.INCONCLUSIVE]:
-        sentences.append(f"The lab or a precondition failed in {_results(counts[Verdict.INCONCLUSIVE])}.")
-        blame = blame or "lab"
-    if lab_faults:
-        sentences.append(f"The lab had no device in {', '.join(lab_faults)}.")
-        blame = blame or "lab"
-    if not counts[Verdict.FAIL] and not counts[Verdict.DEVIATION]:
-        judged = counts[Verdict.PASS]
-        sentences.insert(0, f"No rule was broken in {_results(judged)}." if judged else "Nothing was judged.")
-    if counts[Verdict.NOT_RUN]:
-        sentences.append(f"{_results(counts[Verdict.NOT_RUN])} not run.")
-    if not finished:
-        sentences.insert(0, "The run did not end by itself.")
-    return " ".join(sentences), blame
-
-
-def _results(count: int) -> str:
-    return f"{count} result{'' if count == 1 else 's'}"
 
 
 def _named(run: Run) -> list[CaseResult]:
@@ -190,11 +136,14 @@ def _result(result: CaseResult, masker: RunMasker, cuts: Cuts, anchors: Counter[
         attempt=result.attempt,
         duration_s=result.duration_s,
         began=f"{result.began:%Y-%m-%d %H:%M:%S.%f}"[:-3] if result.began else "",
-        body=partial(_body, result, masker, cuts),
+        opened=partial(_body, result, masker, cuts),
     )
 
 
-def _body(result: CaseResult, masker: RunMasker, cuts: Cuts) -> Body:
+def _body(result: CaseResult, masker: RunMasker, cuts: Cuts, exchanges: bool) -> Body:
+    if not exchanges:
+        steps = tuple(replace(step, exchanges=()) for step in result.steps)
+        result = replace(result, exchanges=(), steps=steps)
     viewer = Viewer(result.slot, masker)
     since = min((exchange.at_ns for exchange in result.all_exchanges), default=0)
     trouble = result.verdict in TROUBLE
@@ -267,29 +216,6 @@ def _plain(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
                 yield f"{prefix}{name}", ", ".join(map(str, value))
         elif value not in (None, ""):
             yield f"{prefix}{name}", str(value)
-
-
-def _facts(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
-    for key, label in FACTS.items():
-        value = run.about.get(key)
-        if value not in (None, "", []):
-            words = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-            yield label, masker.text(words)
-    environment = run.about.get("environment") or {}
-    if environment:
-        yield "Harness", f"sgp32-harness {environment.get('harness', '')}"
-        yield "Host", f"Python {environment.get('python', '')}, {environment.get('platform', '')}"
-        packages = environment.get("packages") or {}
-        yield "Packages", ", ".join(f"{name} {version}" for name, version in packages.items())
-
-
-def _remarks(run: Run, masker: RunMasker) -> Iterator[str]:
-    if not run.about:
-        yield "run.json is missing or cannot be read: what was run on what is known from the slots' records only."
-    if not run.finished:
-        yield "The run was cut off or is still running: what it had not reached is shown as not run."
-    for error in run.about.get("errors") or ():
-        yield masker.text(f"Harness error: {error}")
 
 
 def _by_way(results: Iterable[CaseResult]) -> Iterator[Tally]:

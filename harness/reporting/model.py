@@ -155,8 +155,11 @@ class ResultView:
     attempt: int
     duration_s: float
     began: str
-    body: Callable[[], Body] = field(repr=False, compare=False)
-    """Decodes what happened, anew at each call."""
+    opened: Callable[[bool], Body] = field(repr=False, compare=False)
+
+    def body(self, *, exchanges: bool = True) -> Body:
+        """What happened, decoded anew at each call; `exchanges=False` gives the steps alone, at no cost."""
+        return self.opened(exchanges)
 
     @property
     def is_trouble(self) -> bool:

@@ -10,6 +10,7 @@ from harness.evidence.reader import load_run
 from harness.evidence.records import Run
 from harness.reporting import FORMATS
 from harness.reporting.build import Cuts, build_report
+from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
 from harness.reporting.views import BARE, QUIET, TIGHT
 
 MAX_PAGE = 12_000_000
@@ -22,12 +23,13 @@ def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path |
     if unknown:
         raise ValueError(f"no report format is called {', '.join(unknown)}; known: {', '.join(FORMATS)}")
     run = load_run(run_dir)
-    report = build_report(run, redact=redact)
+    masker = masker_for(run) if redact else SHOW_ALL
+    report = build_report(run, redact=redact, masker=masker)
     html: Path | None = None
     for name in formats:
         match name:
             case "html":
-                html = _write_html(run, run_dir / "report.html", redact=redact)
+                html = _write_html(run, masker, run_dir / "report.html", redact=redact)
             case "junit":
                 from harness.reporting.junit import render_junit
 
@@ -43,12 +45,12 @@ def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path |
     return html
 
 
-def _write_html(run: Run, path: Path, *, redact: bool) -> Path:
+def _write_html(run: Run, masker: RunMasker, path: Path, *, redact: bool) -> Path:
     """Writes the page; of a run too long for it, less is shown of what went well. What failed is never cut further."""
     from harness.reporting.html import html_pieces
 
     for quiet in (QUIET, TIGHT, BARE):
-        report = build_report(run, redact=redact, cuts=Cuts(quiet=quiet))
+        report = build_report(run, redact=redact, cuts=Cuts(quiet=quiet), masker=masker)
         write_pieces(path, (piece.encode() for piece in html_pieces(report)))
         if path.stat().st_size <= MAX_PAGE:
             break

@@ -12,9 +12,10 @@ from harness.errors import ConfigurationError
 from harness.evidence.reader import load_run
 from harness.evidence.verdicts import Verdict
 from harness.reporting import render
-from harness.reporting.build import build_report, headline_of
+from harness.reporting.build import build_report
 from harness.reporting.html import render_html
 from harness.reporting.model import Report
+from harness.reporting.summary import headline_of
 from harness.reporting.trace import trace
 from tests.reporting.synthetic import make_run
 

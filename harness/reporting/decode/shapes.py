@@ -87,13 +87,23 @@ class Names:
 
     def __init__(self, schema: str) -> None:
         self._types = types(schema)
+        self._roots: dict[str, Shape] = {name: {"type": name} for name in self._types}
+        # By identity, with the shape itself kept so that no other can take its place: shapes are unhashable mappings.
+        self._tags: dict[int, tuple[Shape, frozenset[int]]] = {}
+        self._contents: dict[int, tuple[Shape, tuple[Shape, bool]]] = {}
 
     def shape(self, type_name: str) -> Shape | None:
         """The type of that name."""
-        return {"type": type_name} if type_name in self._types else None
+        return self._roots.get(type_name)
 
     def tags(self, shape: Shape) -> frozenset[int]:
         """Every tag that a value of this type can begin with; more than one for an untagged CHOICE."""
+        known = self._tags.get(id(shape))
+        if known is None or known[0] is not shape:
+            known = self._tags[id(shape)] = (shape, self._read_tags(shape))
+        return known[1]
+
+    def _read_tags(self, shape: Shape) -> frozenset[int]:
         tag = shape.get("tag")
         kind = shape["type"]
         if tag is not None:
@@ -109,6 +119,12 @@ class Names:
 
     def content(self, shape: Shape) -> tuple[Shape, bool]:
         """What is inside the tag: the type without references and implicit tags, and whether it is wrapped explicitly."""
+        known = self._contents.get(id(shape))
+        if known is None or known[0] is not shape:
+            known = self._contents[id(shape)] = (shape, self._read_content(shape))
+        return known[1]
+
+    def _read_content(self, shape: Shape) -> tuple[Shape, bool]:
         seen = 0
         while seen < 16:
             tag = shape.get("tag")
