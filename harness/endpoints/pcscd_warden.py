@@ -139,6 +139,10 @@ def main(mode: str, program: str, folder: str) -> None:
             control.send(json.dumps({"error": str(fault)}).encode())
     finally:
         if daemon is not None:
+            if mode == "none":  # the machine's own folder: let it remove its socket
+                daemon.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    daemon.wait(3)
             daemon.kill()
             daemon.wait()
         remove(folder)

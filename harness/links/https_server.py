@@ -39,6 +39,8 @@ class Limits:
     """Until the first octet of a request."""
     request: float = 30.0
     """From the first octet of a request to its last."""
+    reply: float = 30.0
+    """For each part of an answer until the peer has taken it."""
     header_octets: int = 1 << 16
     body_octets: int = 1 << 20
     connections: int = 256
@@ -110,13 +112,14 @@ class HttpsServer:
         assert task is not None
         stream = TlsStream(reader, writer)
         if len(self._tasks) >= self._limits.connections:
+            self._tell(Direction.FROM_DEVICE, b"", {"event": "refused", "reason": "too many connections"})
             stream.reset()
             return
         self._tasks.add(task)
         self._connections += 1
         try:
             await self._serve(stream, self._connections)
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
             stream.reset()
         except Exception as fault:  # the last line of defence: one connection must not end the server
             self._report(fault, None)
@@ -126,8 +129,7 @@ class HttpsServer:
 
     async def _serve(self, stream: TlsStream, number: int) -> None:
         try:
-            async with asyncio.timeout(self._limits.handshake):
-                tls = await stream.handshake(self._pick)
+            tls = await self._handshake(stream)
             self._tell(Direction.FROM_DEVICE, tls.hello.octets if tls.hello else b"", self._hello_note(tls))
             await _Connection(self, stream, tls, number).run()
         except TlsFailure as failure:
@@ -135,11 +137,13 @@ class HttpsServer:
             note = {**(hello.note() if hello else {}), "event": "tls-failed", "reason": str(failure)}
             self._tell(Direction.FROM_DEVICE, hello.octets if hello else b"", note)
             stream.cut()
+
+    async def _handshake(self, stream: TlsStream) -> TlsFacts:
+        try:
+            async with asyncio.timeout(self._limits.handshake):
+                return await stream.handshake(self._pick)
         except TimeoutError:
-            self._tell(
-                Direction.FROM_DEVICE, b"", {"event": "tls-failed", "reason": "no handshake before the deadline"}
-            )
-            stream.cut()
+            raise TlsFailure("no handshake before the deadline") from None
 
     def _pick(self, hello: ClientHello) -> ssl.SSLContext:
         return self._contexts[id(pick_certificate(self._certificates, hello))]
@@ -278,7 +282,8 @@ class _Connection:
         for at in range(0, len(wire), size):
             if at and delivery.pause:
                 await asyncio.sleep(delivery.pause)
-            await self._stream.write(wire[at : at + size])
+            async with asyncio.timeout(self._server.limits.reply):
+                await self._stream.write(wire[at : at + size])
         if end is None:
             return True
         if delivery.reset:

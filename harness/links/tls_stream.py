@@ -119,7 +119,7 @@ class TlsStream:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_DRAIN_SECONDS):
                     await self._drop(_DRAIN_OCTETS)
-        self._writer.close()
+        self._end()
 
     async def _drop(self, octets: int) -> None:
         while octets > 0:
@@ -130,7 +130,12 @@ class TlsStream:
 
     def cut(self) -> None:
         """Ends the connection with FIN and no close_notify: a truncation, as TLS sees it."""
+        self._end()
+
+    def _end(self) -> None:
+        """FIN after what is still to be sent; a peer that does not take it in time is left alone."""
         self._writer.close()
+        asyncio.get_running_loop().call_later(_DRAIN_SECONDS, self._writer.transport.abort)
 
     def reset(self) -> None:
         """Ends the connection with a TCP reset."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import random
 import select
 import socket
 import ssl
@@ -269,11 +271,38 @@ def test_malformed_and_oversized_requests_get_a_4xx(
     assert client_of(endpoint, authority).post(URL, (), b"still alive").status == 200
 
 
+def test_changed_requests_get_an_answer_or_a_close_and_never_a_fault(serve: Serve, authority: Authority) -> None:
+    faults: list[BaseException] = []
+    endpoint = serve(on_error=lambda fault, _: faults.append(fault), limits=Limits(request=0.05, idle=0.05))
+    request = b"POST /gsma/rsp2/asn1 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabc"
+    chance = random.Random(32)
+    for _ in range(200):
+        changed = bytearray(request)
+        changed[chance.randrange(len(changed))] = chance.randrange(256)
+        connection = plain_tls(endpoint, authority)
+        connection.sendall(changed)
+        answer = everything(connection)
+        assert answer[:9] in (b"HTTP/1.1 ", b"")
+        connection.close()
+    assert not faults
+    assert client_of(endpoint, authority).post(URL, (), b"alive").body == b"alive"
+
+
 def test_a_slow_body_is_given_up(serve: Serve, authority: Authority) -> None:
     endpoint = serve(limits=Limits(request=0.1))
     connection = plain_tls(endpoint, authority)
     connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
     assert everything(connection).startswith(b"HTTP/1.1 408")
+
+
+def test_a_peer_that_takes_no_answer_is_given_up(serve: Serve, authority: Authority) -> None:
+    endpoint = serve(lambda r: Reply(body=bytes(16 << 20)), limits=Limits(reply=0.2))
+    connection = plain_tls(endpoint, authority)
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+    watch = select.poll()
+    watch.register(connection, 0)  # nothing is read; only the reset is waited for
+    assert watch.poll(10_000)
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
 
 
 def test_what_is_not_tls_is_told_and_closed(serve: Serve) -> None:
