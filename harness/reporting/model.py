@@ -69,7 +69,6 @@ class WireView:
 
     to_device: bool
     interface: str
-    at_ms: float
     text: str
     cut: int
     """How many octets are left out of `text`; they are in `where`."""

@@ -74,7 +74,7 @@ class Viewer:
                 for part in entry.parts
                 if part.trees or part.lines
             ),
-            wire=tuple(self._wire(record, limits, since_ns) for record in entry.records),
+            wire=tuple(self._wire(record, limits) for record in entry.records),
         )
 
     def _tree(self, trees: Iterable[Node], limits: Limits) -> Iterator[TreeLine]:
@@ -96,17 +96,19 @@ class Viewer:
         words = shortened(self.masker.text(node.value), limits.words)
         return TreeLine(depth, node.tag, node.label, words, octets, node.fault)
 
-    def _wire(self, record: ExchangeRecord, limits: Limits, since_ns: int) -> WireView:
+    def _wire(self, record: ExchangeRecord, limits: Limits) -> WireView:
         # Text has about one character an octet (a masked one too), hexadecimal two.
+        if not record.octets and record.note.get("event"):
+            said = ": ".join(filter(None, (record.note["event"], record.note.get("reason"))))
+            return WireView(record.to_device, record.interface, self.masker.text(f"({said})"), 0, "")
         readable = is_text(record)
         text = self.masker.wire(self.slot, record)
         if readable:
             text = text.replace("\r\n", "⏎").replace("\r", "⏎").replace("\n", "⏎")
         room = limits.wire if readable else 2 * limits.wire
         cut = max(1, len(record.octets) - limits.wire) if len(text) > room else 0
-        at_ms = (record.at_ns - since_ns) / 1e6
         where = f"slots/{self.slot}/events.jsonl line {record.number}"
-        return WireView(record.to_device, record.interface, at_ms, text[:room], cut, where)
+        return WireView(record.to_device, record.interface, text[:room], cut, where)
 
 
 def shortened(text: str, room: int, octets: int = 0) -> str:

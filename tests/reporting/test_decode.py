@@ -199,6 +199,14 @@ def test_apdus_inside_at_commands_are_read_as_apdus() -> None:
     assert only(refused).fault == "+CME ERROR: 13 and no APDU in the answer"
 
 
+def test_a_port_that_vanishes_says_why() -> None:
+    gone = {"event": "lost", "reason": "write failed"}
+    entries = conversation(
+        records(("AT", ">", b"AT\r"), ("AT", "<", b"", gone), ("AT", "<", b"", {"event": "reopened"}))
+    )
+    assert [(entry.title, entry.fault) for entry in entries] == [("AT", "write failed"), ("reopened", "")]
+
+
 def test_at_traffic_that_carried_an_apdu_stands_behind_it() -> None:
     entry = only(
         conversation(

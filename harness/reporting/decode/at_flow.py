@@ -19,6 +19,8 @@ class _Command:
     records: list[ExchangeRecord] = field(default_factory=list)
     answer: bytes = b""
     final: str = ""
+    lost: str = ""
+    """Why the port went away under it."""
 
 
 class AtFlow:
@@ -36,6 +38,10 @@ class AtFlow:
             return done
         if self._open is None:
             return [self._unsolicited(record)]
+        if record.note.get("event"):
+            self._open.records.append(record)
+            self._open.lost = record.note.get("reason") or record.note["event"]
+            return self.flush()
         self._open.records.append(record)
         self._open.answer += record.octets if record.octets.endswith(b"\n") else record.octets + b"\n"
         finals = [line for line in at.lines(record.octets) if FINAL.match(line.strip())]
@@ -50,7 +56,7 @@ class AtFlow:
         return self._entries(command) if command is not None else []
 
     def _entries(self, command: _Command) -> list[Entry]:
-        fault = "" if command.final else "no final result"
+        fault = "" if command.final else command.lost or "no final result"
         sent = at.carried(command.sent.octets)
         if sent is not None:
             received = at.carried(command.answer)
