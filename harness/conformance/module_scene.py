@@ -25,21 +25,21 @@ class ModuleScene(CardScene):
         # What the eIM sends to the SM-DP+ is recorded where it arrives.
         self._to_smdp = HttpsClient(Trust(roots), interface=Interface.ES9P, addresses=bench.addresses)
         super().__init__(bench, bench.link(running.way.link), running, self._to_smdp)
-        self._bench = bench
+        self.bench = bench
 
     def prepare(self) -> None:
         """The card in its state, the module booted with it, our servers up."""
-        assert self._bench.smdp_server is not None
-        for server, endpoint in zip(self._bench.eim_servers, self._endpoints, strict=True):
+        assert self.bench.smdp_server is not None
+        for server, endpoint in zip(self.bench.eim_servers, self._endpoints, strict=True):
             server.behind = endpoint
-        self._bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
+        self.bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
         super().prepare()
 
     def close(self) -> None:
         """Nobody is behind the servers between cases. What a role raised instead of answering is ours to answer for."""
-        assert self._bench.smdp_server is not None
+        assert self.bench.smdp_server is not None
         troubles = []
-        for server in (*self._bench.eim_servers, self._bench.smdp_server):
+        for server in (*self.bench.eim_servers, self.bench.smdp_server):
             server.behind = None
             troubles += server.troubles
             server.troubles = []
@@ -55,14 +55,14 @@ class ModuleScene(CardScene):
     @cached_property
     def module(self) -> ModuleUnderTest:
         """The module at its serial port."""
-        return ModuleUnderTest(self._bench)
+        return ModuleUnderTest(self.bench)
 
     @cached_property
     def device(self) -> DeviceUnderTest:
         """The module as an IPA."""
-        config = self._bench.config
+        config = self.bench.config
         eid = self.euicc.eid if config is None else config.eid
-        return DeviceUnderTest(self._bench, eid, *self._endpoints, self.profiles)
+        return DeviceUnderTest(self.bench, eid, *self._endpoints, self.profiles)
 
 
 @stage.register

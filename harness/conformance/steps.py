@@ -19,8 +19,8 @@ from types import TracebackType
 import pytest
 
 from harness.conformance.case import Confidence
-from harness.conformance.verdicts import blame, gravest
-from harness.errors import DeviceFault, DeviceSilent, HarnessError
+from harness.conformance.verdicts import OF_THE_DEVICE, blame, gravest
+from harness.errors import DeviceSilent, HarnessError
 from harness.evidence.verdicts import Verdict
 
 Probe = Callable[[], bool]
@@ -146,7 +146,7 @@ class Step:
             record.reason = describe(raised)
         record.duration_s = time.monotonic() - self._began
         self._case.listener.ended(len(self._case.records), record)
-        return self._goes_on and isinstance(raised, (AssertionError, DeviceFault))
+        return self._goes_on and isinstance(raised, OF_THE_DEVICE)
 
 
 def describe(raised: BaseException) -> str:

@@ -3,20 +3,26 @@
 The table this room lives by:
 
     raised                          precondition step, or outside steps     judging step
-    AssertionError, DeviceFault     inconclusive                            fail, deviation or recorded
+    AssertionError, DeviceFault,
+    DecodeError                     inconclusive                            fail, deviation or recorded
     LabFault                        inconclusive                            inconclusive
     anything else                   error                                   error
     no judging step asserted        error                                   error
 
+A case reads the octets that a device sent with the codec: what cannot be decoded is a malformed answer of that device.
 Silence is a DeviceFault only when the device answers a known good exchange after a reset; otherwise nobody can say
 whose silence it was, and the case is inconclusive.
 """
 
 from __future__ import annotations
 
+from harness.codec.errors import DecodeError
 from harness.conformance.case import Confidence
 from harness.errors import DeviceFault, DeviceSilent, LabFault
 from harness.evidence.verdicts import Verdict
+
+OF_THE_DEVICE = (AssertionError, DeviceFault, DecodeError)
+"""What a step is left by when the device did not do as it should."""
 
 BROKEN_RULE = {
     Confidence.CERTAIN: Verdict.FAIL,
@@ -51,7 +57,7 @@ def blame(
     """
     if isinstance(raised, LabFault):
         return Verdict.INCONCLUSIVE
-    if not isinstance(raised, (AssertionError, DeviceFault)):
+    if not isinstance(raised, OF_THE_DEVICE):
         return Verdict.ERROR
     if not judging or (isinstance(raised, DeviceSilent) and not answers_after_reset):
         return Verdict.INCONCLUSIVE

@@ -84,8 +84,11 @@ class ModuleBench:
         return self._engine
 
     def link(self, name: str) -> CardLink:
-        """The way to the card of this name; the first one for a link that is none (`at`, `https`)."""
-        return self._links[name] if name in self._links else next(iter(self._links.values()))
+        """The way to the card of this name; for a link that is none (`at`, `https`) the first that the lab file names.
+
+        A lab file that names none leaves +CSIM, by which cases reach their state although none judges the card.
+        """
+        return self._links[name if name in self._links else next(iter(self.slot.ways.apdu), "at-csim")]
 
     def open(self) -> None:
         """Starts the servers and finds the module. Raises LabFault for a port that is not there or is mute."""
@@ -95,14 +98,13 @@ class ModuleBench:
         port = at.port or self._start_simulated()
         self._engine = AtEngine(port, baud=at.baud, observers=[self.observer_of("at")])
         self._closing.callback(self._engine.close)
-        made: dict[str, CardLink] = {"at-cgla": AtCglaLink(self._engine), "at-csim": AtCsimLink(self._engine)}
-        self._links = {name: made[name] for name in self.slot.ways.apdu}
+        self._links = {"at-cgla": AtCglaLink(self._engine), "at-csim": AtCsimLink(self._engine)}
         try:
             self._engine.initialise()
         except DeviceSilent as silence:
             hint = silence.hint or "is the module powered, and is this its AT port?"
             raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
-        if isinstance(self.slot.device, Hardware) and self.slot.device.eid and self._links:
+        if isinstance(self.slot.device, Hardware) and self.slot.device.eid:
             self._check_eid(self.slot.device.eid)
 
     def close(self) -> None:
@@ -135,18 +137,17 @@ class ModuleBench:
         for name, command in _IDENTITY.items():
             with suppress(DeviceFault):  # a module that refuses one of these is judged by the cases
                 found[name] = " ".join(self.engine.command(command).checked().lines)
-        if self._links:
-            with suppress(HarnessError):
-                es10 = Es10(port_of(self.link("")))
-                found["eid"] = es10.get_eid().hex()
-                es10.close()
+        with suppress(HarnessError):
+            es10 = Es10(port_of(self.link("")))
+            found["eid"] = es10.get_eid().hex()
+            es10.close()
         return found
 
     def answers(self, link: str) -> bool:
-        """Resets the module and repeats a known good exchange: GetEID where there is a way to the card, else AT."""
+        """Resets the module and repeats a known good exchange: GetEID over a way to the card, else AT."""
         try:
             self.power_cycle()
-            if self._links:
+            if link in self.slot.ways.apdu:
                 es10 = Es10(port_of(self.link(link)))
                 es10.get_eid()
                 es10.close()

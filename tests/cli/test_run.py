@@ -196,3 +196,41 @@ def test_a_run_that_is_ended_by_force_leaves_a_record_and_no_process(
     lines = [json.loads(line) for line in (tmp_path / "run/slots/card/results.jsonl").read_text().splitlines()]
     assert [(line["case"], line["verdict"]) for line in lines] == [("EU-990", "pass")]
     assert "EU-991" in (tmp_path / "run" / "report.html").read_text()
+
+
+SILENT_SUITE = '''
+from harness.conformance import case
+from harness.errors import DeviceSilent
+
+@case("MO-990", clause="c", area="module", catches="x")
+def test_falls_silent(scene, module, step):
+    """A module that answers after a reset was silent by its own fault."""
+    with step("judge", expect="an answer"):
+        scene.bench.simulated.mute()
+        assert module.at("AT", deadline=0.2).ok
+
+@case("MO-991", clause="c", area="module", catches="x", confidence="likely")
+def test_falls_silent_where_nothing_is_certain(scene, module, step):
+    """The same of a rule that is only likely."""
+    with step("judge", expect="an answer"):
+        scene.bench.simulated.mute()
+        assert module.at("AT", deadline=0.2).ok
+
+@case("MO-992", clause="c", area="module", catches="x")
+def test_is_there_again(module, step):
+    """The run goes on."""
+    with step("judge", expect="OK"):
+        assert module.at("AT").ok
+'''
+
+
+def test_a_module_that_falls_silent_is_judged_and_the_run_goes_on(sgp32: Sgp32, tmp_path: Path) -> None:
+    suite = tmp_path / "suite" / "test_silence.py"
+    suite.parent.mkdir()
+    suite.write_text(SILENT_SUITE)
+    lab = tmp_path / "lab.yaml"
+    lab.write_text("lab: x\nslots:\n  modem: {kind: module, device: {simulated: {}}, links: {at: pty}}\n")
+    done = sgp32("run", suite, "--lab", lab, "--out", tmp_path / "run")
+    assert done.returncode == 1, done.stdout + done.stderr
+    verdicts = {line["case"]: line["verdict"] for line in results(tmp_path / "run")}
+    assert verdicts == {"MO-990": "fail", "MO-991": "deviation", "MO-992": "pass"}
