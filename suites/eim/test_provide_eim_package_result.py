@@ -51,7 +51,8 @@ def test_valid_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, st
         status, body = deliver(esipa, card.eid, answer.raw)
         seen.observed(body)
         assert status == OK
-        acknowledged = tlv.parse(body).get(0xBF53).children
+        acknowledgement = tlv.parse(body).find(0xBF53)
+        acknowledged = acknowledgement.children if acknowledgement else ()
         assert [int.from_bytes(one.value, "big") for one in acknowledged] == [answer.sequence_number]
     with step("ask the operator's side", expect="done, with the card's results") as seen:
         operation = eim.operation(transaction)

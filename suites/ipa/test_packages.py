@@ -19,6 +19,7 @@ TWO_PROFILES = State(eims=1, profiles=("operational-a", "operational-b"), enable
 DONE = "done"
 PROVIDE_RESULT = 0xBF50
 PACKAGE = 0xBF51
+REPORT = 0xBF54
 RESULTS_TAG = 0xA2
 
 
@@ -27,7 +28,7 @@ RESULTS_TAG = 0xA2
     clause="SGP.32 v1.2 §3.1.1.1, §5.14.6",
     area="ipa",
     needs=ASSOCIATED,
-    catches=("never-reports-results", "alters-package-results"),
+    catches="spoils-package-results",
 )
 def test_package_is_executed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """A package is executed and its result, signed by the card, is delivered in the same visit."""
@@ -46,7 +47,7 @@ def test_package_is_executed(device: DeviceUnderTest, eim: Eim, step: CaseSteps)
     clause="SGP.32 v1.2 §3.1.1.1",
     area="ipa",
     needs=ASSOCIATED,
-    catches="reports-first-result-only",
+    catches="reports-only-the-first-result",
 )
 def test_three_packages(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """Packages that wait are executed in order in one visit, with one result each."""
@@ -66,7 +67,7 @@ def test_three_packages(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> N
         assert came == transactions
 
 
-@case("IP-012", clause="SGP.32 v1.2 §3.7, §2.11.2", area="ipa", needs=ASSOCIATED, catches="never-removes-results")
+@case("IP-012", clause="SGP.32 v1.2 §3.7, §2.11.2", area="ipa", needs=ASSOCIATED, catches="keeps-acknowledged-results")
 def test_acknowledged_result_is_removed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """A result that the eIM acknowledged is removed from the card."""
     with step("one package is executed and acknowledged", precondition=True):
@@ -87,7 +88,7 @@ def test_acknowledged_result_is_removed(device: DeviceUnderTest, eim: Eim, step:
     clause="SGP.32 v1.2 §3.3.1, §3.4.1",
     area="ipa",
     needs=TWO_PROFILES,
-    catches=("reports-before-reconnecting", "rolls-back-without-need"),
+    catches=("loses-the-network-after-a-switch", "rolls-back-whenever-allowed"),
 )
 def test_result_over_new_profile(
     device: DeviceUnderTest, module: ModuleUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps
@@ -134,7 +135,7 @@ def test_rollback(
     clause="SGP.32 v1.2 §2.11",
     area="ipa",
     needs=ASSOCIATED,
-    catches="forgets-transaction-id",
+    catches=("forgets-the-eim-transaction", "keeps-download-failures-quiet"),
 )
 def test_transaction_id_is_echoed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """eimTransactionId of a data request and of a download trigger comes back in their answers."""
@@ -144,10 +145,12 @@ def test_transaction_id_is_echoed(device: DeviceUnderTest, eim: Eim, step: CaseS
         device.poll_now()
         assert device.requests
     with step("look at the answer to the data request", expect=data.hex().upper()) as seen:
+        assert eim.operation(data).answer
         answered = tlv.parse(eim.operation(data).answer)
         seen.observed(answered.raw)
         assert answered.get(0xA0, 0x87).value == data
     with step("look at the answer to the download", expect=download.hex().upper()) as seen:
-        reported = tlv.parse(eim.operation(download).answer)
-        seen.observed(reported.raw)
-        assert reported.get(0x82).value == download
+        sent = [tlv.parse(request.body) for request in device.requests]
+        reports = [body.get(REPORT) for body in sent if body.tag == PROVIDE_RESULT and body.find(REPORT)]
+        seen.observed(" ".join(report.raw.hex().upper() for report in reports) or "nothing")
+        assert [report.get(0x82).value for report in reports] == [download]

@@ -22,7 +22,7 @@ def polled(device: DeviceUnderTest, step: CaseSteps) -> None:
         assert device.requests
 
 
-@case("IP-001", clause="SGP.32 v1.2 §6.1", area="ipa", needs=ASSOCIATED, catches="sends-wrong-content-type")
+@case("IP-001", clause="SGP.32 v1.2 §6.1", area="ipa", needs=ASSOCIATED, catches="posts-another-content-type")
 def test_first_contact(device: DeviceUnderTest, step: CaseSteps) -> None:
     """The IPA posts to the path of the ASN.1 binding with its Content-Type and X-Admin-Protocol."""
     polled(device, step)
@@ -34,7 +34,13 @@ def test_first_contact(device: DeviceUnderTest, step: CaseSteps) -> None:
             assert (request.header("X-Admin-Protocol") or "").startswith("gsma/rsp/v")
 
 
-@case("IP-002", clause="SGP.32 v1.2 §6.1", area="ipa", needs=ASSOCIATED, catches="omits-user-agent")
+@case(
+    "IP-002",
+    clause="SGP.32 v1.2 §6.1",
+    area="ipa",
+    needs=ASSOCIATED,
+    catches=("sends-no-user-agent", "calls-itself-an-lpa"),
+)
 def test_user_agent(device: DeviceUnderTest, step: CaseSteps) -> None:
     """Every request names the IPA in its User-Agent, which v1.2 made mandatory."""
     polled(device, step)
@@ -45,7 +51,7 @@ def test_user_agent(device: DeviceUnderTest, step: CaseSteps) -> None:
             assert (agent or "").startswith(USER_AGENTS)
 
 
-@case("IP-003", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="tells-another-eid")
+@case("IP-003", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="polls-with-another-eid")
 def test_eid(device: DeviceUnderTest, step: CaseSteps) -> None:
     """GetEimPackage carries the EID of the card in the device."""
     polled(device, step)
@@ -56,7 +62,9 @@ def test_eid(device: DeviceUnderTest, step: CaseSteps) -> None:
         assert request.get(0x5A).value == device.eid
 
 
-@case("IP-004", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="claims-state-change-at-boot")
+@case(
+    "IP-004", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="reports-a-state-change-at-every-poll"
+)
 def test_no_state_change_at_boot(device: DeviceUnderTest, step: CaseSteps) -> None:
     """After a boot at which nothing changed GetEimPackage tells no state change."""
     with step("power the device off and on", precondition=True):
@@ -74,7 +82,7 @@ def test_no_state_change_at_boot(device: DeviceUnderTest, step: CaseSteps) -> No
     clause="SGP.32 v1.2 §3.1.1.1",
     area="ipa",
     needs=ASSOCIATED,
-    catches=("polls-on-after-no-package", "stops-polling-for-ever"),
+    catches=("storms-when-nothing-waits", "stops-polling-when-nothing-waits"),
 )
 def test_no_package(device: DeviceUnderTest, step: CaseSteps) -> None:
     """Told that there is no package the IPA stops, and comes back at its next due time."""

@@ -31,7 +31,7 @@ def carried_out(ipa: OwnIpa, eim: Eim, euicc: EuiccUnderTest, command: Command) 
     "LC-001",
     clause="SGP.32 v1.2 §3.2, §3.3, §3.4, §3.5, §3.8",
     area="lifecycle",
-    catches=("keeps-deleted-eim", "forgets-profile-at-reset"),
+    catches=("keeps-deleted-eim", "forgets-enabled-profile-at-reset"),
 )
 def test_from_birth_to_deletion(
     euicc: EuiccUnderTest,
@@ -101,7 +101,7 @@ def test_from_birth_to_deletion(
     clause="SGP.32 v1.2 §3.3.2, §3.4.1, §3.4.3",
     area="lifecycle",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a"),
-    catches="keeps-rollback-grant-for-ever",
+    catches="keeps-former-profile-for-ever",
 )
 def test_change_of_operator(
     euicc: EuiccUnderTest,

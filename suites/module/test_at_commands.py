@@ -12,7 +12,12 @@ GET_EID = "81E2910006BF3E035C015A"
 IDENTITY = ("ATI", "AT+CGMI", "AT+CGMM", "AT+CGMR", "AT+CGSN")
 
 
-@case("MO-001", clause="ITU-T V.250, 3GPP TS 27.007 §5", area="module", catches="has-no-revision")
+@case(
+    "MO-001",
+    clause="ITU-T V.250, 3GPP TS 27.007 §5",
+    area="module",
+    catches=("names-no-revision", "refuses-to-name-its-model"),
+)
 def test_identity(module: ModuleUnderTest, step: CaseSteps) -> None:
     """The module answers AT and ATE0 and tells manufacturer, model, revision and IMEI within a second each."""
     for command in ("AT", "ATE0"):
@@ -31,7 +36,7 @@ def test_identity(module: ModuleUnderTest, step: CaseSteps) -> None:
     clause="3GPP TS 27.007 §10.1",
     area="module",
     needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
-    catches="mixes-urcs-into-answers",
+    catches="cuts-answers-with-announcements",
 )
 def test_unsolicited_codes(module: ModuleUnderTest, step: CaseSteps) -> None:
     """Unsolicited codes come between answers and never inside one."""
@@ -50,7 +55,12 @@ def test_unsolicited_codes(module: ModuleUnderTest, step: CaseSteps) -> None:
         assert urc.text.startswith("+CEREG:")
 
 
-@case("MO-004", clause="3GPP TS 27.007 §8.17 (+CSIM)", area="module", catches="cuts-csim-answers")
+@case(
+    "MO-004",
+    clause="3GPP TS 27.007 §8.17 (+CSIM)",
+    area="module",
+    catches=("drops-apdu-data", "counts-octets-for-characters"),
+)
 def test_csim(module: ModuleUnderTest, step: CaseSteps) -> None:
     """+CSIM carries MANAGE CHANNEL, SELECT and STORE DATA, and GET RESPONSE where the answer is 61xx."""
     with step("MANAGE CHANNEL open over +CSIM", expect="a channel number and 9000") as seen:
@@ -80,7 +90,7 @@ def test_csim(module: ModuleUnderTest, step: CaseSteps) -> None:
     clause="3GPP TS 27.007 §8.43, §8.45, §8.46 (+CGLA, +CCHO, +CCHC)",
     area="module",
     needs=State(eims=1),
-    catches="closes-a-closed-channel",
+    catches=("closes-sessions-in-name-only", "miscounts-sessions"),
 )
 def test_logical_channel_commands(module: ModuleUnderTest, step: CaseSteps) -> None:
     """+CCHO opens the ISD-R, +CGLA carries APDUs on it, +CCHC closes it, and a second +CCHC is an error."""

@@ -24,7 +24,7 @@ NO_PACKAGE = bytes.fromhex("BF4F03020101")
     clause="declared polling interval (IXIT)",
     area="polling",
     needs=ASSOCIATED,
-    catches=("polls-too-often", "polls-too-seldom"),
+    catches="polls-three-times-too-rarely",
 )
 def test_interval(device: DeviceUnderTest, step: CaseSteps) -> None:
     """Over ten polls each interval and their mean are what is declared, within ten per cent."""
@@ -49,13 +49,13 @@ def test_interval(device: DeviceUnderTest, step: CaseSteps) -> None:
     confidence="likely",
     area="polling",
     needs=ASSOCIATED,
-    catches="polls-once-a-package",
+    catches=("waits-after-each-package", "gives-up-after-a-data-request"),
 )
 def test_polls_until_nothing_is_left(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """After a result the IPA asks again at once, until there is no package left."""
-    with step("the eIM queues two packages, the device polls", precondition=True):
-        for _ in range(2):
-            eim.queue_package(device.eid, list_profile_info())
+    with step("the eIM queues a data request and a package, the device polls", precondition=True):
+        eim.queue_data_request(device.eid, tags=[0xBF20])
+        eim.queue_package(device.eid, list_profile_info())
         device.poll_now()
         assert device.requests
     with step("look at the requests of that visit", expect="three GetEimPackage, the last without a package") as seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.codec import DecodeError
 from harness.conformance.case import Confidence
 from harness.conformance.steps import CaseSteps, StepListener
 from harness.conformance.verdicts import blame, gravest
@@ -11,7 +12,7 @@ from harness.errors import DeviceFault, DeviceSilent, LabFault, MalformedAnswer
 from harness.evidence.verdicts import Verdict
 
 CERTAIN, LIKELY, UNSURE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.UNSURE
-DEVICE = (AssertionError("no"), DeviceFault("no"), MalformedAnswer("no"))
+DEVICE = (AssertionError("no"), DeviceFault("no"), MalformedAnswer("no"), DecodeError("no", offset=3))
 
 
 def steps(confidence: Confidence = CERTAIN, *, answers: bool = True) -> CaseSteps:

@@ -8,6 +8,7 @@ from harness.codec import tlv
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, answering, around, with_rule
 from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.es10.packages import Outcome, Run
 from harness.simulators.euicc.state import CardState, EimAssociation, fields_of
 
 _EIM_ID_ROOM = 128
@@ -60,6 +61,11 @@ def _reset_in_words(_device: Device, state: CardState) -> tuple[CardState, int]:
     return state, 0
 
 
+def _deleted_in_words(inner: Any, device: Device, run: Run, command: tlv.Tlv) -> Outcome:
+    outcome: Outcome = inner(device, run, command)
+    return Outcome(run, outcome.result, outcome.succeeded)
+
+
 def _define(name: str, summary: str, change: Change) -> Defect:
     return Defect(name, "euicc", summary, change)
 
@@ -99,6 +105,11 @@ DEFECTS: tuple[Defect, ...] = (
         "takes-too-long-eim-id",
         "An eimId above 128 characters is taken.",
         around("eim-configuration-read", _any_length),
+    ),
+    _define(
+        "keeps-deleted-eim",
+        "deleteEim answers as if the eIM were gone, and it stays associated.",
+        around("eco-deleteEim", _deleted_in_words),
     ),
     _define(
         "lists-first-eim-only",

@@ -16,6 +16,7 @@ from harness.simulators.euicc.es10.psmo import DISABLE, ENABLE
 from harness.simulators.euicc.state import CardState, Event, Profile
 
 _OK = 0
+_ROLLBACK_NOT_AVAILABLE = 20
 _EVERY_PROFILE = 0
 _EXTRA_TAGS = (0xB6, 0xB7)
 
@@ -95,6 +96,15 @@ def _all_for_one(inner: Any, asked: set[int], profile: Profile) -> bool:
 
 def _address_stays(_config: CardConfig, state: CardState) -> CardState:
     return state
+
+
+def _none_enabled(state: CardState) -> CardState:
+    return replace(state, profiles=tuple(replace(profile, enabled=False) for profile in state.profiles))
+
+
+def _none_while_one_is_enabled(inner: Any, run: Run, iccid: bytes) -> int:
+    code: int = inner(run, iccid)
+    return _ROLLBACK_NOT_AVAILABLE if code == _OK and run.state.enabled is not None else code
 
 
 def _define(name: str, summary: str, change: Change) -> Defect:
@@ -216,6 +226,16 @@ DEFECTS: tuple[Defect, ...] = (
         "says-ok-with-nothing-to-delete",
         "A memory reset that finds nothing answers ok.",
         answering("reset-result", _OK),
+    ),
+    _define(
+        "forgets-enabled-profile-at-reset",
+        "After a reset no profile is enabled.",
+        with_rule("state-at-power-on", _none_enabled),
+    ),
+    _define(
+        "keeps-former-profile-for-ever",
+        "While a profile is enabled no other can be deleted: rollbackNotAvailable, without a grant.",
+        around("delete-result", _none_while_one_is_enabled),
     ),
     _define(
         "keeps-address-at-memory-reset",
