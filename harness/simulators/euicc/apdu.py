@@ -9,6 +9,7 @@ MORE_DATA = 0x6100
 PROACTIVE = 0x9100
 WRONG_LENGTH = 0x6700
 CHANNEL_NOT_SUPPORTED = 0x6881
+SECURE_MESSAGING_NOT_SUPPORTED = 0x6882
 CONDITIONS_NOT_SATISFIED = 0x6985
 NO_EF_SELECTED = 0x6986
 WRONG_DATA = 0x6A80
@@ -68,12 +69,17 @@ class Refused(Exception):
 
 
 def parse(octets: bytes) -> Command:
-    """A command APDU of any of the four cases. Raises Refused: 6700 for a wrong length, 6E00 for a class nobody uses."""
+    """A command APDU of any of the four cases.
+
+    Raises Refused: 6700 for a wrong length, 6E00 for a class that nobody uses, 6882 for secure messaging.
+    """
     if len(octets) < 4:
         raise Refused(WRONG_LENGTH)
     cla, ins, p1, p2 = octets[:4]
     if cla == 0xFF or (cla & 0x20 and not cla & 0x40):
         raise Refused(UNKNOWN_CLA)
+    if not cla & 0x40 and cla & 0x0C:
+        raise Refused(SECURE_MESSAGING_NOT_SUPPORTED)
     body = octets[4:]
     if not body:
         return Command(cla, ins, p1, p2, b"", None)

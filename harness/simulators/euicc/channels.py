@@ -6,13 +6,12 @@ from harness.codec import tlv
 from harness.simulators.euicc import apdu, files
 from harness.simulators.euicc.apdu import Command, Refused, Reply
 from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.es10 import info
 from harness.simulators.euicc.session import Channel
 from harness.simulators.euicc.state import bit_string
 from harness.simulators.euicc.transport import answer
 
 ISDR_AID = bytes.fromhex("A0000005591010FFFFFFFF8900000100")
-SVN = bytes.fromhex("020500")
-"""The SGP.22 version of this card: 2.5.0."""
 _BY_NAME = 0x04
 _NO_DATA = 0x0C
 _OPEN, _CLOSE = 0x00, 0x80
@@ -84,7 +83,7 @@ def isdr_fci(device: Device) -> bytes:
         0x6F,
         tlv.build(0x84, ISDR_AID),
         tlv.build(0xA5, tlv.build(0x9F65, b"\xff")),
-        tlv.build(0xE0, tlv.build(0x82, SVN)),
+        tlv.build(0xE0, tlv.build(0x82, info.SVN)),
         tlv.build(0xE1, tlv.build(0x80, device.rules["euicc-configuration"](device))),
     )
 

@@ -12,7 +12,6 @@ from typing import Any
 from harness.simulators.euicc.state import ElementaryFile
 
 EF_ICCID = bytes.fromhex("2FE2")
-EF_DIR = bytes.fromhex("2F00")
 ADF = bytes.fromhex("7FFF")
 """The file identifier that stands for the ADF of the current application (TS 102 221 §8.4.1)."""
 EF_IMSI = ADF + bytes.fromhex("6F07")

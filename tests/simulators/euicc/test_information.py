@@ -93,7 +93,7 @@ def test_authorisation_table(make_bench: Maker) -> None:
 @pytest.mark.parametrize(
     ("request_hex", "answer_hex"),
     [
-        ("BF5D038001FF", "BF5D03800106"),
+        ("BF5D038001FF", "BF5D03800107"),
         ("BF5E038001FF", "BF5E03800106"),
         ("BF5B038001FF", "BF5B03800108"),
         ("BF5C038001FF", "BF5C03800102"),

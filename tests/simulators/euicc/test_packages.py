@@ -320,6 +320,34 @@ def test_fallback_attribute_moves(managed: Bench, trust: pki.CiSet) -> None:
     assert run(bytes.fromhex("A900"), bytes.fromhex("A900")) == ["8e0100", "8e0102"]
 
 
+def test_fallback_and_return(make_bench: Maker, trust: pki.CiSet) -> None:
+    bench = make_bench(CardConfig(fallback_supported=True))
+    bench.associate()
+    run = lambda *commands: results(bench.terminal.es10(bench.eim.psmo(*commands)))  # noqa: E731
+    execute = lambda: bench.terminal.es10("BF5D038001FF").value.hex()  # noqa: E731
+    back = lambda: bench.terminal.es10("BF5E038001FF").value.hex()  # noqa: E731
+    a, b = (bench.packages[name].iccid for name in ("operational-a", "operational-b"))
+    for name in ("operational-a", "operational-b"):
+        package = bench.packages[name]
+        metadata = store_metadata(package.iccid, fallbackAllowed=True)
+        download(bench.terminal, Smdp(trust, bench.eim.eid), metadata, package.der)
+    assert execute() == "800107"
+    run(enable(a))
+    assert execute() == "800106"
+    run(tlv.build(0xA8, tlv.build(0x5A, b)))
+    assert back() == "800106"
+    assert execute() == "800100"
+    assert bench.card.state.enabled == bench.card.state.profile(b)
+    assert execute() == "800102"
+    assert run(delete(a)) == ["850115"]
+    assert run(tlv.build(0xA8, tlv.build(0x5A, a))) == ["8d0103"]
+    assert run(bytes.fromhex("A900")) == ["8e0103"]
+    assert back() == "800100"
+    assert bench.card.state.enabled == bench.card.state.profile(a)
+    assert back() == "800106"
+    assert len(bench.terminal.refreshes) == 3
+
+
 def test_rollback(managed: Bench) -> None:
     a, b = managed.install("operational-a"), managed.install("operational-b")
     managed.terminal.es10(managed.eim.psmo(enable(a)))

@@ -69,6 +69,7 @@ def test_channels_open_until_none_is_left_and_close_once(bench: Bench) -> None:
         ("81E2910002BF", 0x6700),
         ("01770000", 0x6D00),
         ("FFA4000002", 0x6E00),
+        ("04A4000002", 0x6882),
         ("81E2920006BF3E035C015A", 0x6A86),
         ("81E2910003BF7F00", 0x6A88),
         ("81E2910003BF3E01", 0x6A80),

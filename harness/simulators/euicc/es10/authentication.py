@@ -17,7 +17,7 @@ from harness.crypto.errors import CertificateError
 from harness.simulators.euicc.device import Answer, Device, Identity, Purpose
 from harness.simulators.euicc.session import Download
 
-INVALID_CERTIFICATE, INVALID_SIGNATURE, UNSUPPORTED_CURVE, NO_SESSION_CONTEXT = 1, 2, 3, 4
+INVALID_CERTIFICATE, INVALID_SIGNATURE, NO_SESSION_CONTEXT = 1, 2, 4
 INVALID_OID, CHALLENGE_MISMATCH, CI_UNKNOWN = 5, 6, 7
 
 SERVER_ROLES = ("dp-auth", "ds-auth")

@@ -8,8 +8,7 @@ from typing import Any
 from harness.codec import decode, encode
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
-from harness.simulators.euicc.es10 import notifications
-from harness.simulators.euicc.es10.switching import switched
+from harness.simulators.euicc.es10.switching import switched_and_told
 from harness.simulators.euicc.session import Installed
 from harness.simulators.euicc.state import CardState, ImmediateEnable
 
@@ -46,9 +45,7 @@ def enable(device: Device, request: Tlv) -> Answer:
     code, installed = _obstacle(device)
     if code != OK or installed is None:
         return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": code}))
-    state, events = switched(device, device.state, installed.iccid)
-    for event, profile in events:
-        state = notifications.with_notifications(device, state, profile, event)
+    state = switched_and_told(device, installed.iccid)
     return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": OK}), state, refresh)
 
 

@@ -12,6 +12,7 @@ from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.state import CardState
 
 SVN = bytes.fromhex("020500")
+"""The SGP.22 version of this card: 2.5.0."""
 PROFILE_VERSION = bytes.fromhex("020301")
 MORE_PROFILE_VERSIONS = (bytes.fromhex("030301"),)
 IPAD, IPAE = 0, 1

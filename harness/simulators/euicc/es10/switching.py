@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.es10 import notifications
 from harness.simulators.euicc.state import CardState, Event, Profile
 
 PPR1_NO_DISABLING = 1
@@ -26,6 +27,14 @@ def switched(device: Device, state: CardState, iccid: bytes) -> tuple[CardState,
         state = device.rules["enabled"](state, wanted)
         events = (*events, (Event.ENABLE, wanted))
     return state, device.rules["switch-events"](events)
+
+
+def switched_and_told(device: Device, iccid: bytes) -> CardState:
+    """The card's state after a switch outside any package, its notifications among it."""
+    state, events = switched(device, device.state, iccid)
+    for event, profile in events:
+        state = notifications.with_notifications(device, state, profile, event)
+    return state
 
 
 def now_enabled(state: CardState, profile: Profile) -> CardState:

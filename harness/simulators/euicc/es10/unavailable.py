@@ -1,7 +1,6 @@
 """Functions that this card knows and does not offer: each answers with the code that says so.
 
-Fallback (SGP.32 v1.2 §5.9.20, §5.9.21), emergency profile (§5.9.22, §5.9.23), connectivity parameters (§5.9.24) and an IPA in
-the eUICC.
+Emergency profile (SGP.32 v1.2 §5.9.22, §5.9.23), connectivity parameters (§5.9.24), an IPA in the eUICC.
 """
 
 from __future__ import annotations
@@ -10,24 +9,10 @@ from harness.codec import decode, encode
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
 
-FALLBACK_NOT_AVAILABLE = 6
 ECALL_NOT_AVAILABLE = 8
 NOT_IN_ENABLED_STATE = 2
 PARAMETERS_NOT_AVAILABLE = 1
 IPAE_OK, IPAE_NOT_SUPPORTED = 0, 1
-
-
-def execute_fallback(_device: Device, request: Tlv) -> Answer:
-    """BF5D."""
-    decode("ExecuteFallbackMechanismRequest", request.raw)
-    value = {"executeFallbackMechanismResult": FALLBACK_NOT_AVAILABLE}
-    return Answer(encode("ExecuteFallbackMechanismResponse", value))
-
-
-def return_from_fallback(_device: Device, request: Tlv) -> Answer:
-    """BF5E."""
-    decode("ReturnFromFallbackRequest", request.raw)
-    return Answer(encode("ReturnFromFallbackResponse", {"returnFromFallbackResult": FALLBACK_NOT_AVAILABLE}))
 
 
 def enable_emergency_profile(_device: Device, request: Tlv) -> Answer:
