@@ -95,7 +95,7 @@ def test_modified_segment(
     "EU-109",
     clause="SGP.22 §5.7.6",
     area="euicc",
-    catches="keeps-half-installed-profile",
+    catches=("keeps-half-installed-profile", "loses-memory-at-interruption"),
 )
 def test_interrupted_installation(
     euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
