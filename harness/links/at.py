@@ -39,6 +39,13 @@ class Unsolicited:
     """`time.monotonic_ns` when it was read; it may have come earlier where nobody was reading."""
 
 
+class _KeepingPort(serial.Serial):
+    """A port that keeps what came before it was opened: a modem's first words after a reboot are evidence too."""
+
+    def _reset_input_buffer(self) -> None:
+        """pyserial would drop them here."""
+
+
 class AtEngine:
     """A modem that answers AT commands. Not for several threads."""
 
@@ -250,7 +257,7 @@ class AtEngine:
 
     def _open(self) -> serial.Serial:
         # timeout 0: reads are bounded by select, so that one deadline covers many of them.
-        self._port = serial.Serial(
+        self._port = _KeepingPort(
             self._path, self._baud, rtscts=self._rtscts, timeout=0, write_timeout=DEFAULT_DEADLINE, exclusive=True
         )
         return self._port

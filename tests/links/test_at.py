@@ -181,6 +181,15 @@ def test_waiting_outlives_a_reboot(start: Start) -> None:
     reboots.join(10)
 
 
+def test_what_a_modem_said_before_the_port_was_opened_is_kept(tmp_path: Path) -> None:
+    modem = PtyModem(tmp_path / "modem")
+    modem.send(b"\r\nRDY\r\n")
+    engine = AtEngine(modem.path)
+    assert engine.wait_for(lambda line: line == "RDY", deadline=10).text == "RDY"
+    engine.close()
+    modem.unplug()
+
+
 def test_a_port_that_stays_away_is_a_lab_fault(tmp_path: Path) -> None:
     modem = PtyModem(tmp_path / "modem")
     engine = AtEngine(modem.path, reopen_within=0.2)
