@@ -101,7 +101,6 @@ _CARD: _Table = {
     "isdr-fci": channels.isdr_fci,
     "euicc-configuration": channels.euicc_configuration,
     "store-data-chain": transport.chained,
-    "es10": transport.run_es10,
     "long-response": transport.unshortened,
 }
 
@@ -174,7 +173,6 @@ _PACKAGES: _Table = {
     "package-counter-in-range": packages.counter_in_range,
     "package-signing-input": results.package_signing_input,
     "package-refusal": packages.refusal,
-    "package-commit": packages.package_commit,
     "counter-taken": packages.counter_taken,
     "echoed-transaction-id": results.echoed,
     "result-signing-input": results.result_signing_input,

@@ -27,7 +27,7 @@ def store_data(device: Device, command: Command) -> Reply:
     whole = device.rules["store-data-chain"](device.config, channel, command)
     if whole is None:
         return Reply()
-    return answer(device, channel, command, device.rules["es10"](device, whole))
+    return answer(device, channel, command, es10.execute(device, whole))
 
 
 def chained(config: CardConfig, channel: Channel, command: Command) -> bytes | None:
@@ -73,11 +73,6 @@ def get_response(device: Device, command: Command) -> Reply:
 def unshortened(data: bytes) -> bytes:
     """All of an answer is sent, however long it is."""
     return data
-
-
-def run_es10(device: Device, octets: bytes) -> bytes:
-    """Executes one whole ES10 command; the octets of its answer."""
-    return es10.execute(device, octets)
 
 
 def _next_part(channel: Channel, count: int) -> Reply:

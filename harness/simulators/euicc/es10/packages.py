@@ -134,7 +134,7 @@ def _execute(device: Device, package: Package) -> Answer:
         state = replace(state, rollback=device.rules["rollback-grant"](grant))
     for event, profile in run.events:
         state = notifications.with_notifications(device, state, profile, event)
-    return Answer(octets, device.rules["package-commit"](state), run.enabled is not None or run.disabled is not None)
+    return Answer(octets, state, run.enabled is not None or run.disabled is not None)
 
 
 def _run_command(device: Device, run: Run, package: Package, command: Tlv) -> Outcome:
@@ -155,11 +155,6 @@ def counter_taken(state: CardState, package: Package) -> CardState:
 def granted(grant: RollbackGrant) -> RollbackGrant | None:
     """The grant that the IPA may use once."""
     return grant
-
-
-def package_commit(state: CardState) -> CardState:
-    """The state that a package commits, result and effects together."""
-    return state
 
 
 def _head(device: Device, package: Package) -> list[bytes]:
