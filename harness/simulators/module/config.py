@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.roles.ipa import IpaSettings
 
@@ -50,4 +50,6 @@ class NetworkScript:
 
     def of(self, iccid: str | None) -> ProfileNetwork:
         """The network that the profile with this ICCID meets; nowhere without one."""
-        return NOWHERE if iccid is None else self.profiles.get(iccid, self.others)
+        if iccid is None:
+            return replace(NOWHERE, unreachable=self.others.unreachable)  # met over the other bearer
+        return self.profiles.get(iccid, self.others)
