@@ -36,7 +36,7 @@ def deliver(esipa: ServerUnderTest, eid: bytes, result: bytes) -> tuple[int, byt
     "EI-009",
     clause="SGP.32 v1.2 §5.14.6",
     area="eim",
-    needs=ASSOCIATED,
+    needs=State(eims=1, profiles=("operational-a",)),
     catches=(
         "acknowledges-with-own-numbering",
         "never-acknowledges",
@@ -45,7 +45,10 @@ def deliver(esipa: ServerUnderTest, eid: bytes, result: bytes) -> tuple[int, byt
     ),
 )
 def test_valid_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
-    """A valid result is acknowledged with the card's own sequence number, and the operation is done."""
+    """A valid result is acknowledged with the card's own sequence number, and the operation is done.
+
+    The card has used sequence numbers before, so that they are no count of the eIM's own packages.
+    """
     transaction, answer = executed(esipa, eim, card, step)
     with step("ProvideEimPackageResult", expect=f"BF53 with {answer.sequence_number}") as seen:
         status, body = deliver(esipa, card.eid, answer.raw)

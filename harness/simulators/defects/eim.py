@@ -177,36 +177,6 @@ DEFECTS = (
         _rule("result-is-signed-by-device", _always(True)),
     ),
     Defect(
-        "accepts-results-for-other-eims",
-        "eim",
-        "The eimId in a result is not looked at (EI-012).",
-        _rule("result-names-this-eim", _always(True)),
-    ),
-    Defect(
-        "trusts-any-euicc-certificate",
-        "eim",
-        "An eUICC certificate is taken without its chain (EI-011).",
-        _rule("why-certificate-is-untrustworthy", _always("")),
-    ),
-    Defect(
-        "blocks-behind-a-stuck-request",
-        "eim",
-        "What was asked for first is sent for ever, answered or not.",
-        _rule("next-operation", _oldest_first),
-    ),
-    Defect(
-        "ignores-another-smdp-address",
-        "eim",
-        "An SM-DP+ may sign for another address than it was asked at.",
-        _rule("smdp-address-matches", _always(True)),
-    ),
-    Defect(
-        "mixes-download-sessions",
-        "eim",
-        "A message is taken into a session whose transactionId the card did not sign.",
-        _rule("transaction-continues", _always(True)),
-    ),
-    Defect(
         "alters-notifications",
         "eim",
         "A notification is not forwarded byte for byte (EI-018).",
