@@ -6,163 +6,36 @@ Rules of this room:
   anew and the record shows the gap.
 - SCardTransmit knows no deadline. The watchdog shuts down the socket between libpcsclite and pcscd when one passes, so
   that a mute card is DeviceSilent and not a hanging run.
-- pyscard's low-level calls are used as they are; its card classes swallow the codes this room decides by.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import socket
-import stat
-import threading
 import weakref
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
 from harness.errors import DeviceSilent, LabFault
 from harness.links.apdu import DEFAULT_DEADLINE, LogicalChannel, checked_response
 from harness.links.events import Direction, Interface, Observer, Observers
+from harness.links.pcsc_context import (
+    COMM_ERROR,
+    HINTS,
+    NOT_TRANSACTED,
+    UNRESPONSIVE,
+    Context,
+    ReaderState,
+    availability,
+    lab_fault,
+    readers,
+    scard_module,
+    wait_for_card,
+)
 from harness.links.watchdog import Watchdog
 
-NO_SERVICE, NO_READERS, UNKNOWN_READER = 0x8010001D, 0x8010002E, 0x80100009
-NO_CARD, REMOVED, RESET, UNRESPONSIVE = 0x8010000C, 0x80100069, 0x80100068, 0x80100066
-SHARING_VIOLATION, PROTOCOL_MISMATCH, NOT_TRANSACTED, TIMEOUT = 0x8010000B, 0x8010000F, 0x80100016, 0x8010000A
-COMM_ERROR, SERVICE_STOPPED = 0x80100013, 0x8010001E
+__all__ = ["PcscLink", "ReaderState", "availability", "readers", "wait_for_card"]
 
-HINTS = {
-    NO_SERVICE: "start pcscd",
-    SERVICE_STOPPED: "start pcscd",
-    NO_READERS: "plug the reader in, then `sgp32 lab check`",
-    UNKNOWN_READER: "plug the reader in, then `sgp32 lab check`",
-    NO_CARD: "seat the card, then `sgp32 lab check`",
-    REMOVED: "seat the card, then `sgp32 lab check`",
-    RESET: "another program reset the card: end it, or open the reader exclusively",
-    SHARING_VIOLATION: "another program holds the card: end it (gpg-agent and modem managers take readers)",
-    PROTOCOL_MISMATCH: "the reader claims a protocol the card does not speak: try another reader",
-    UNRESPONSIVE: "seat the card the right way round, clean its contacts",
-}
 _CARD_IS_GONE_WITHIN = 1.0
 """Seconds that pcscd may take to notice a removed card: it polls readers without interrupt every 0.4 s."""
-
-
-def availability() -> str | None:
-    """Why PC/SC cannot be used from this installation; None where it can."""
-    if importlib.util.find_spec("smartcard") is None:
-        return "pyscard missing: pip install sgp32-harness[pcsc]"
-    return None
-
-
-def _scard() -> Any:
-    """pyscard's low-level module. Imported at first use: it needs libpcsclite, and the environment set before."""
-    missing = availability()
-    if missing:
-        raise LabFault("PC/SC cannot be used: pyscard is missing", hint=missing.partition(": ")[2])
-    import smartcard.scard
-
-    return smartcard.scard
-
-
-@dataclass(frozen=True, slots=True)
-class ReaderState:
-    """A reader that is plugged in now."""
-
-    name: str
-    has_card: bool
-    atr: bytes
-    serial: str | None
-    """None where the reader tells none, or is held exclusively by somebody else."""
-
-
-class _Context:
-    """One connection to pcscd, which a watchdog can cut."""
-
-    _establishing = threading.Lock()
-
-    def __init__(self) -> None:
-        self._scard = _scard()
-        with self._establishing:
-            before = _daemon_sockets()
-            result, self.handle = self._scard.SCardEstablishContext(self._scard.SCARD_SCOPE_USER)
-            if result != self._scard.SCARD_S_SUCCESS:
-                raise _lab_fault(self._scard, result, "pcscd cannot be reached")
-            new = _daemon_sockets() - before
-        if len(new) != 1:
-            self._scard.SCardReleaseContext(self.handle)
-            raise LabFault("the socket to pcscd was not found, so no deadline could be kept on it")
-        self._socket = socket.socket(fileno=os.dup(new.pop()))
-
-    def cut(self) -> None:
-        """Makes every call that waits for the daemon fail, now and from now on."""
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def release(self) -> None:
-        """Gives the context back. The daemon forgets it anyway when the socket is gone."""
-        self._scard.SCardReleaseContext(self.handle)
-        self._socket.close()
-
-    def readers(self) -> tuple[str, ...]:
-        """Names of the readers plugged in, as pcscd calls them."""
-        result, names = self._scard.SCardListReaders(self.handle, [])
-        if result == NO_READERS:
-            return ()
-        if result != self._scard.SCARD_S_SUCCESS:
-            raise _lab_fault(self._scard, result, "the readers cannot be listed")
-        return tuple(names)
-
-    def state(self, reader: str) -> tuple[bool, bytes]:
-        """Whether a card is in `reader`, and its ATR."""
-        result, states = self._scard.SCardGetStatusChange(self.handle, 0, [(reader, self._scard.SCARD_STATE_UNAWARE)])
-        if result != self._scard.SCARD_S_SUCCESS:
-            raise _lab_fault(self._scard, result, f"the state of reader {reader!r} cannot be read")
-        _, events, atr = states[0]
-        return bool(events & self._scard.SCARD_STATE_PRESENT), bytes(atr)
-
-    def serial(self, reader: str) -> str | None:
-        """The serial number a reader tells, asked without touching its card."""
-        scard = self._scard
-        result, card, _ = scard.SCardConnect(self.handle, reader, scard.SCARD_SHARE_DIRECT, 0)
-        if result != scard.SCARD_S_SUCCESS:
-            return None
-        try:
-            result, octets = scard.SCardGetAttrib(card, scard.SCARD_ATTR_VENDOR_IFD_SERIAL_NO)
-        finally:
-            scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
-        if result != scard.SCARD_S_SUCCESS:
-            return None
-        return bytes(octets).rstrip(b"\0").decode("ascii", "replace") or None
-
-    def __enter__(self) -> _Context:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
-
-
-def readers() -> tuple[ReaderState, ...]:
-    """Every reader that is plugged in now. Raises LabFault where pcscd does not answer."""
-    with _Context() as context:
-        return tuple(ReaderState(name, *context.state(name), context.serial(name)) for name in context.readers())
-
-
-def wait_for_card(reader: str, *, present: bool, deadline: float) -> bool:
-    """Waits until pcscd sees a card in `reader`, or sees none; False when the deadline passes first."""
-    scard = _scard()
-    with _Context() as context:
-        state, deadline_ms = scard.SCARD_STATE_UNAWARE, int(deadline * 1000)
-        while True:
-            result, states = scard.SCardGetStatusChange(context.handle, deadline_ms, [(reader, state)])
-            if result == TIMEOUT:
-                return False
-            if result != scard.SCARD_S_SUCCESS:
-                raise _lab_fault(scard, result, f"the state of reader {reader!r} cannot be read")
-            state = states[0][1]
-            if bool(state & scard.SCARD_STATE_PRESENT) == present:
-                return True
 
 
 class PcscLink:
@@ -187,7 +60,7 @@ class PcscLink:
         power from the card and gives it back, where the rig can do that; `reset` uses it after the handle was lost,
         since a reader that waits for a mute card hears nothing else. Raises LabFault.
         """
-        self._scard = _scard()
+        self._scard = scard_module()
         self._wanted, self._serial, self._exclusive, self._deadline = reader, serial, exclusive, deadline
         self._power_cycle = power_cycle
         self._channels: weakref.WeakSet[LogicalChannel] = weakref.WeakSet()
@@ -196,7 +69,7 @@ class PcscLink:
         self._open()
 
     def _open(self) -> None:
-        self._context = _Context()
+        self._context = Context()
         self._watchdog = Watchdog(self._context.cut)
         try:
             self._reader = self._match()
@@ -212,7 +85,7 @@ class PcscLink:
             if result == UNRESPONSIVE:
                 raise DeviceSilent(f"the card in {self._reader!r} does not answer its reset", hint=HINTS[UNRESPONSIVE])
             if result != self._scard.SCARD_S_SUCCESS:
-                raise _lab_fault(self._scard, result, f"no connection to the card in {self._reader!r}")
+                raise lab_fault(self._scard, result, f"no connection to the card in {self._reader!r}")
         except Exception:
             self._watchdog.close()
             self._context.release()
@@ -308,7 +181,7 @@ class PcscLink:
         return self._loss(result, "the card was lost")
 
     def _loss(self, result: int, what: str) -> LabFault:
-        fault = _lab_fault(self._scard, result, f"{what} in {self._reader!r}")
+        fault = lab_fault(self._scard, result, f"{what} in {self._reader!r}")
         self._lost = str(fault)
         self._gap(self._lost)
         return fault
@@ -348,21 +221,3 @@ class PcscLink:
 def _base_name(reader: str) -> str:
     """A reader's name without the interface and slot numbers that pcsclite appends in hexadecimal."""
     return re.sub(r" [0-9A-F]{2} [0-9A-F]{2}$", "", reader)
-
-
-def _lab_fault(scard: Any, result: int, what: str) -> LabFault:
-    reason = str(scard.SCardGetErrorMessage(result)).rstrip(".")
-    return LabFault(f"{what}: {reason} ({result:08X})", hint=HINTS.get(result, "`sgp32 lab check` tells what it sees"))
-
-
-def _daemon_sockets() -> set[int]:
-    """Descriptors of this process that are connected to a PC/SC daemon."""
-    found = set()
-    for entry in os.listdir("/proc/self/fd"):
-        with suppress(OSError):  # the listing's own descriptor is gone by now
-            if not stat.S_ISSOCK(os.fstat(int(entry)).st_mode):
-                continue
-            with socket.socket(fileno=os.dup(int(entry))) as candidate:
-                if candidate.family == socket.AF_UNIX and str(candidate.getpeername()).endswith("pcscd.comm"):
-                    found.add(int(entry))
-    return found

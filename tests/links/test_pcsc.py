@@ -231,7 +231,7 @@ def test_a_restarted_daemon_is_a_lab_fault_and_then_served_again(pcscd: PrivateP
 
 
 def test_without_pyscard_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pcsc.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert pcsc.availability() == "pyscard missing: pip install sgp32-harness[pcsc]"
     with pytest.raises(LabFault) as fault:
         PcscLink(READER)
