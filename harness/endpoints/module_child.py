@@ -6,6 +6,7 @@ Rules of this room:
 - The main thread answers the host and the parent; the firmware works in a thread of its own, so that a slow server never
   makes the AT port silent. Both meet at the card, whose lock is held for one exchange at a time.
 - On a virtual clock the firmware does nothing but when the parent wakes it; on a real one it also wakes by itself.
+- Unsolicited result codes wait until the host is quiet for a moment: a fast host finds them inside its next answer.
 - A fault of the simulation is told to the parent and ends the process: it must never look like a module's behaviour.
 """
 
@@ -34,6 +35,9 @@ from harness.roles.ipa import CONFORMING as IPA_CONFORMING
 from harness.simulators.defects import broken, defects_for
 from harness.simulators.module import CONFORMING, SimulatedModule
 
+_QUIET = 0.05
+"""Seconds without a word from the host after which unsolicited result codes go out by themselves."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Job:
@@ -54,6 +58,7 @@ class Child:
         self._https = FirmwareHttps([bytes.fromhex(root) for root in birth["ci"]], birth["addresses"])
         self._network = network_script(birth["network"])
         self._is_mute = False
+        self._heard_at = 0.0
         self._awake, self._wake = os.pipe()
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
         self._done: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -79,9 +84,9 @@ class Child:
         self._module.power_on()
         pending = b""
         while True:
-            self._flush()
+            pause = self._flush()
             reading: list[Any] = [self._control, self._awake, *self._line.readers]
-            ready, _, _ = select.select(reading, self._line.writers, [])
+            ready, _, _ = select.select(reading, self._line.writers, [], pause)
             if self._awake in ready:
                 os.read(self._awake, 4096)
             self._tell_done()
@@ -99,13 +104,19 @@ class Child:
 
     def _hear(self) -> None:
         octets = self._line.read()
+        self._heard_at = time.monotonic()
         if not self._is_mute:
             self._line.write(self._module.receive(octets))
 
-    def _flush(self) -> None:
+    def _flush(self) -> float | None:
+        """Writes what is due; in how many seconds there may be more, None for not before something happens."""
+        self._line.flush()
+        left = self._heard_at + _QUIET - time.monotonic()
+        if left > 0:
+            return left
         if not self._is_mute:
             self._line.write(self._module.pending())
-        self._line.flush()
+        return None
 
     # the parent
 

@@ -8,7 +8,7 @@ from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, around, with_rule
 from harness.simulators.module import grammar
 from harness.simulators.module.grammar import AtCommand, AtError
-from harness.simulators.module.modem import Modem
+from harness.simulators.module.modem import Modem, answer
 
 
 def _refused(modem: Modem, command: AtCommand) -> list[str]:
@@ -21,8 +21,8 @@ def _without_text(modem: Modem, command: AtCommand) -> list[str]:
 
 def _cut(lines: list[str], announcements: list[str], final: str) -> bytes:
     """What comes by itself goes out at once, in the middle of the line that is being written."""
-    if not announcements:
-        return b"".join(grammar.line(text) for text in (*lines, final))
+    if not announcements or not lines:
+        return answer(lines, announcements, final)
     first, *rest = (*lines, final)
     middle = len(first) // 2
     cut = first[:middle] + "".join(announcements) + first[middle:]

@@ -2,8 +2,8 @@
 
 Rules of this room:
 - Each command is one entry of the rule table; what a command knows of the module is this object.
-- Unsolicited result codes go out between answers, or as lines of their own inside one when they come while it is under
-  way. They never cut a line.
+- Unsolicited result codes go out when the line is quiet, or as lines of their own inside the next answer where the host
+  is faster: what a command sets off at the network comes after its own OK. They never cut a line.
 - Octets that are no command end in ERROR or in nothing; a line without end is dropped at a bound.
 """
 
@@ -164,6 +164,8 @@ class Modem:
             return b""
         if text[:2].upper() != "AT":
             return b""
+        self._report_registration()
+        announcements = self._taken()
         lines: list[str] = []
         try:
             if len(octets) > LONGEST_LINE:
@@ -173,8 +175,7 @@ class Modem:
             final = "OK"
         except AtError as fault:
             final = grammar.error(fault.code, self.error_verbosity)
-        self._report_registration()
-        out = self.rules["answer"](lines, self._taken(), final)
+        out = self.rules["answer"](lines, announcements, final)
         after, self.after_answer = self.after_answer, []
         for action in after:
             action()

@@ -132,12 +132,19 @@ def test_sessions_run_out_cleanly(module: SimulatedModule) -> None:
 
 def test_cfun_takes_the_sim_down_and_up(module: SimulatedModule) -> None:
     ask(module, "AT+CMEE=1")
-    assert ask(module, "AT+CFUN=0") == ["+CPIN: NOT READY", "OK"]
+    assert ask(module, "AT+CFUN=0") == ["OK"]
+    assert module.pending() == b"\r\n+CPIN: NOT READY\r\n"
     assert ask(module, "AT+CPIN?") == ["+CME ERROR: 10"]
     assert ask(module, 'AT+CSIM=10,"0070000001"') == ["+CME ERROR: 10"]
-    assert ask(module, "AT+CFUN=1") == ["+CPIN: READY", "OK"]
-    assert ask(module, "AT+CFUN=4") == ["OK"]
+    assert ask(module, "AT+CFUN=1") == ["OK"]
+    assert ask(module, "AT+CFUN=4") == ["+CPIN: READY", "OK"]
     assert ask(module, "AT+CPIN?") == ["+CPIN: READY", "OK"]
+
+
+def test_what_comes_by_itself_stands_on_lines_of_its_own_behind_the_answer(module: SimulatedModule) -> None:
+    module.modem.announce("^SIGNAL: 3")
+    assert module.receive(b"AT+CGSN\r") == b"\r\n352906113456789\r\n\r\n^SIGNAL: 3\r\n\r\nOK\r\n"
+    assert module.pending() == b""
 
 
 def test_reboot_forgets_settings_and_announces_itself(module: SimulatedModule) -> None:
