@@ -1,0 +1,131 @@
+"""`sgp32 serve`: one simulated device or reference role alone, for bench work. Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.options import lab_option
+from harness.lab.configuration import read_lab
+
+if TYPE_CHECKING:
+    from harness.lab.rack import Rack
+    from harness.lab.servers import Behind
+    from harness.links.events import Interface
+
+Starter = Callable[["Rack", ExitStack, Path, int], list[str]]
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["eim", "smdp", "euicc", "module"]))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The TCP port of a server; 0: any free one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="As for `sgp32 run`.")
+@lab_option
+def command(what: str, port: int, seed: int, lab_file: Path) -> None:
+    """Serves an eIM, an SM-DP+, a simulated eUICC behind PC/SC or a simulated module on a pty.
+
+    Keys come from the lab file; a lab with a state folder serves the same ones each time.
+    """
+    from harness.lab.rack import Rack
+
+    with ExitStack() as stack:
+        rack = stack.enter_context(Rack(read_lab(lab_file), seed))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-serve-")))
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # children inherit it: Ctrl-C is this process's to handle
+        lines = STARTERS[what](rack, stack, folder, port)
+        signal.signal(signal.SIGINT, before)
+        click.echo("\n".join([*lines, "Ctrl-C ends it"]))
+        while True:
+            signal.pause()
+
+
+def start_eim(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
+    """The reference eIM over HTTPS."""
+    from harness.endpoints.eim import PATH, EimEndpoint
+    from harness.lab.parties import new_eim
+    from harness.links.events import Interface
+
+    eim = new_eim(rack, rack.entropy.child("serve"))
+    listening = _serve(rack, stack, "eim-tls", Interface.ESIPA, EimEndpoint(eim, rack.clock.now), port)
+    return [f"eIM {eim.identity.eim_id} at https://{listening}{PATH}", *_trust(rack, folder)]
+
+
+def start_smdp(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
+    """The reference SM-DP+ over HTTPS, with every fixture profile ordered once."""
+    from harness.endpoints.smdp import SmdpEndpoint
+    from harness.lab.parties import new_smdp
+    from harness.links.events import Interface
+
+    smdp = new_smdp(rack, rack.entropy.child("serve"))
+    listening = _serve(rack, stack, "dp-tls", Interface.ES9P, SmdpEndpoint(smdp, rack.clock.utc), port)
+    codes = [f"{name}: {smdp.order(profile).activation_code}" for name, profile in rack.profiles.items()]
+    return [f"SM-DP+ {smdp.identity.address} at https://{listening}", *codes, *_trust(rack, folder)]
+
+
+def start_euicc(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
+    """A simulated eUICC in the virtual reader of a PC/SC daemon of ours."""
+    from harness.endpoints.card_process import CardProcess
+    from harness.endpoints.pcscd import PrivatePcscd
+    from harness.lab.card_factory import FACTORY, arguments_for
+    from harness.simulators.euicc import CardConfig
+
+    daemon = PrivatePcscd()
+    daemon.start()
+    stack.callback(daemon.stop)
+    config = CardConfig()
+    card = CardProcess(daemon, FACTORY, arguments_for(rack, config, folder / "memory.card", "serve"))
+    card.start()
+    stack.callback(card.stop)
+    return [
+        f"eUICC {config.eid.hex()} in the reader {card.reader!r}",
+        f"for other programs: export PCSCLITE_CSOCK_NAME={os.environ['PCSCLITE_CSOCK_NAME']}",
+    ]
+
+
+def start_module(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
+    """A simulated module on a pty, its firmware on real time."""
+    from harness.endpoints.module_process import ModuleProcess
+    from harness.lab.card_factory import FACTORY, arguments_for
+    from harness.simulators.euicc import CardConfig
+
+    config = CardConfig()
+    roots = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
+    arguments = arguments_for(rack, config, folder / "memory.card", "serve")
+    module = ModuleProcess(FACTORY, arguments, folder, ci_certificates=roots, clock="real")
+    module.start()
+    stack.callback(module.stop)
+    return [f"module with the eUICC {config.eid.hex()} at {module.port}"]
+
+
+STARTERS: dict[str, Starter] = {
+    "eim": start_eim,
+    "smdp": start_smdp,
+    "euicc": start_euicc,
+    "module": start_module,
+}
+
+
+def _serve(rack: Rack, stack: ExitStack, role: str, interface: Interface, behind: Behind, port: int) -> str:
+    from harness.lab.servers import Server
+
+    server = Server(rack, role, interface)
+    server.behind = behind
+    server.start(port)
+    stack.callback(server.stop)
+    return f"{server.address[0]}:{server.port}"
+
+
+def _trust(rack: Rack, folder: Path) -> list[str]:
+    """The CI certificates as a file that curl and others take."""
+    from harness.links.tls import pem
+
+    file = folder / "ci.pem"
+    file.write_bytes(b"".join(pem(rack.pki.trust(curve).ci.certificate) for curve in rack.pki.curves))
+    return [f"its CI: {file}"]
