@@ -104,9 +104,14 @@ def _is_default(child: tlv.Tlv) -> bool:
 
 
 def _encode(module: str, type_name: str, value: Any, checked: bool) -> bytes:
-    specification = schema(module)
+    known = schema(module).get(type_name)
+    if known is None:
+        raise EncodeError(f"{type_name}: the schema has no such type")
     try:
-        return bytes(specification.encode(type_name, value, check_types=True, check_constraints=checked))
+        known.check_types(value)
+        if checked:
+            known.check_constraints(value)
+        return bytes(known.encode(value))
     except Exception as error:
         if isinstance(error, _library_errors()):
             raise EncodeError(f"{type_name}: {error}") from error
@@ -115,9 +120,13 @@ def _encode(module: str, type_name: str, value: Any, checked: bool) -> bytes:
 
 def _decode(module: str, type_name: str, data: bytes) -> Any:
     _check_structure(data)
-    specification = schema(module)
+    known = schema(module).get(type_name)
+    if known is None:
+        raise DecodeError(f"{type_name}: the schema has no such type")
     try:
-        return specification.decode(type_name, data, check_constraints=True)
+        value = known.decode(data)
+        known.check_constraints(value)
+        return value
     except Exception as error:
         if isinstance(error, _library_errors()):
             raise DecodeError(f"{type_name}: {error}", offset=getattr(error, "offset", None)) from error

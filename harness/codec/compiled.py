@@ -13,46 +13,50 @@ import hashlib
 import os
 import pickle
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from harness.codec import library
 
 _SCHEMAS = Path(__file__).with_name("schemas")
 OPAQUE = frozenset({"Certificate", "CertificateList", "SubjectPublicKeyInfo"})
 
 
 @cache
-def schema(name: str) -> Any:
-    """The compiled schema `schemas/NAME.asn`: an asn1tools Specification."""
+def schema(name: str) -> Mapping[str, Any]:
+    """The compiled types of the schema `schemas/NAME.asn`, by name: what asn1tools makes of each."""
+    library.enter()
     source = (_SCHEMAS / f"{name}.asn").read_bytes()
     kept = _cache_file(name, source)
-    found = _load(kept)
+    found: Mapping[str, Any] | None = _load(kept)
     if found is None:
         found = _compile(source.decode())
         _keep(kept, found)
     return found
 
 
-def _compile(source: str) -> Any:
-    from asn1tools import parse_string
-    from asn1tools.codecs import constraints_checker, der, type_checker
-    from asn1tools.compiler import Specification
+def _compile(source: str) -> dict[str, Any]:
+    from asn1tools.codecs import constraints_checker, type_checker
+    from asn1tools.parser import parse_string
 
     from harness.codec.corrected import CorrectedCompiler
 
     parsed = parse_string(source)
-    return Specification(
-        CorrectedCompiler(parsed).process(),
-        der.decode_full_length,
-        type_checker.compile_dict(parsed, False),
-        constraints_checker.compile_dict(parsed, False),
-    )
+    ((module, types),) = CorrectedCompiler(parsed).process().items()
+    type_checkers = type_checker.compile_dict(parsed, False)[module]
+    constraints_checkers = constraints_checker.compile_dict(parsed, False)[module]
+    for name, compiled in types.items():
+        compiled.type_checker = type_checkers[name]
+        compiled.constraints_checker = constraints_checkers[name]
+    return dict(types)
 
 
 def _cache_file(name: str, source: bytes) -> Path:
-    corrected = Path(__file__).with_name("corrected.py").read_bytes()
-    key = hashlib.sha256(b"\0".join([source, corrected, version("asn1tools").encode(), sys.version.encode()]))
+    ours = [Path(__file__).with_name(file).read_bytes() for file in ("compiled.py", "corrected.py")]
+    key = hashlib.sha256(b"\0".join([source, *ours, version("asn1tools").encode(), sys.version.encode()]))
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "sgp32-harness" / f"{name}-{key.hexdigest()[:20]}.pickle"
 

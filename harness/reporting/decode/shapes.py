@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import codec
+from harness.codec import library
 from harness.evidence.lines import write_whole
 
 Shape = Mapping[str, Any]
@@ -54,7 +55,8 @@ def types(schema: str) -> Mapping[str, Shape]:
     kept = _cache_folder() / f"names-{schema}-{hashlib.sha256(source).hexdigest()[:20]}.json"
     found = _load(kept)
     if found is None:
-        from asn1tools import parse_string
+        library.enter()
+        from asn1tools.parser import parse_string
 
         (module,) = parse_string(source.decode()).values()
         text = json.dumps(module["types"])
