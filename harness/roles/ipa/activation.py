@@ -47,9 +47,9 @@ def target_of(trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTarget:
         if DOWNLOAD_DATA_HANDLING not in settings.features:
             raise TriggerRefused("an empty trigger, and the eIM does not handle the download data")
         return DownloadTarget()
-    [choice] = wrapper.children if len(wrapper.children) == 1 else [None]
-    if choice is None:
+    if len(wrapper.children) != 1:
         raise TriggerRefused("a trigger with more or less than one alternative")
+    [choice] = wrapper.children
     if choice.tag == 0x80:
         return activation_code(choice.value)
     if choice.tag == 0x81:

@@ -82,6 +82,8 @@ class Network:
         elif host == SMDP:
             answer = self.smdp.handle("/" + target, body, NOW)
             reply = Reply(answer.status, answer.body)
+        elif host not in self.eims:
+            raise NoAnswer(f"nobody is called {host}")
         else:
             octets = self.eims[host].handle(body, self.now)
             reply = Reply(200, octets, ASN1) if octets else Reply(204, b"")
