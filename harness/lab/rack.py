@@ -20,7 +20,7 @@ from harness.lab.clock import Clock, RealClock, VirtualClock
 from harness.lab.configuration import Lab
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from harness.crypto.pki import TestPki
     from harness.profiles import ProfilePackage
@@ -54,6 +54,10 @@ class Rack:
         from harness.profiles import load_profiles
 
         return load_profiles(resources.path("fixtures/profiles"))
+
+    def at_the_end(self, give_back: Callable[[], object]) -> None:
+        """Calls `give_back` when the rack is closed, the latest first."""
+        self._closing.callback(give_back)
 
     def __enter__(self) -> Self:
         return self
