@@ -54,6 +54,7 @@ class Child:
     def __init__(self, control: socket.socket, birth: Mapping[str, Any]) -> None:
         self._control = control
         self._birth = birth
+        self._is_real = birth["clock"] == "real"
         self._line = SerialLine(Path(birth["port"]))
         self._https = FirmwareHttps([bytes.fromhex(root) for root in birth["ci"]], birth["addresses"])
         self._network = network_script(birth["network"])
@@ -81,7 +82,7 @@ class Child:
     def run(self) -> None:
         """Serves both sides until the parent is gone."""
         threading.Thread(target=self._work, name="firmware", daemon=True).start()
-        self._module.power_on()
+        self._boot()
         pending = b""
         while True:
             pause = self._flush()
@@ -135,8 +136,13 @@ class Child:
                 raise RuntimeError(answer["fault"])
             self._answer(answer)
 
-    def _power_on(self, order: dict[str, Any]) -> dict[str, Any]:
+    def _boot(self) -> None:
         self._module.power_on()
+        if self._is_real:
+            self._jobs.put(_Job(None, time.time(), False))
+
+    def _power_on(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._boot()
         return {}
 
     def _power_off(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +162,7 @@ class Child:
         self._module = self._made(order["defects"])
         self._module.restore(snapshot)
         if was_on:
-            self._module.power_on()
+            self._boot()
         return {}
 
     def _set_network(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -206,10 +212,9 @@ class Child:
 
     def _work(self) -> None:
         due: float | None = None
-        is_real = self._birth["clock"] == "real"
         while True:
             try:
-                pause = None if not is_real or due is None else max(0.0, due - time.time())
+                pause = None if not self._is_real or due is None else max(0.0, due - time.time())
                 job = self._jobs.get(timeout=pause)
             except queue.Empty:
                 job = _Job(None, time.time(), False)

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -114,23 +114,6 @@ class ModuleProcess:
         """Waits until the firmware has done what `begin_wake` began."""
         due: float | None = self._answer(order, deadline)["due"]
         return due
-
-    def advance(self, now: float, seconds: float, move: Callable[[float], None]) -> None:
-        """Lets `seconds` pass from `now`: wakes the firmware whenever it is due on the way.
-
-        `move` is told each moment before the firmware wakes in it, and at last the moment at the end.
-        """
-        until = now + seconds
-        while True:
-            due = self.wake(now)
-            if due is None or due > until:
-                break
-            # Firmware that is always due would let no time pass at all: such a storm takes a second a turn.
-            now = due if due > now else now + 1.0
-            if now > until:
-                break
-            move(now)
-        move(until)
 
     # power and surroundings
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +18,9 @@ from harness.links.at_csim import AtCsimLink
 from harness.roles.eim.commands import enable, list_profile_info
 from harness.roles.eim.events import ResultAccepted
 from harness.roles.es10 import Es10
+from harness.roles.ipa import IpaSettings
 from harness.simulators.euicc import CardConfig
-from harness.simulators.module import NetworkScript, ProfileNetwork
+from harness.simulators.module import ModuleConfig, NetworkScript, ProfileNetwork
 from tests.endpoints.module_bench import Bench, bench
 
 EID = CardConfig().eid
@@ -95,11 +98,34 @@ def test_rollback_when_the_network_refuses(running: Bench) -> None:
 
 def test_time_is_the_parents(running: Bench) -> None:
     associated(running)
-    moments: list[float] = []
-    start = running.now
-    running.module.advance(start, 3 * 3600, lambda now: moments.append(now))
-    assert moments == [start + 3600, start + 7200, start + 10800, start + 10800]
-    assert len(running.seen.requests) == 4
+    due = running.module.wake(running.now)
+    assert due == running.now + 3600
+    assert running.module.wake(due - 1) == due
+    assert len(running.seen.requests) == 1
+    running.now = due
+    assert running.module.wake(due) == due + 3600
+    assert [request.at for request in running.seen.requests] == [due - 3600, due]
+
+
+def test_on_a_real_clock_the_firmware_wakes_by_itself(tmp_path: Path) -> None:
+    config = ModuleConfig(ipa=IpaSettings(polling_interval=0.05, first_retry=0.05, longest_retry=0.05))
+    with bench(tmp_path, config=config, clock="real") as made:
+        associated(made)
+        deadline = time.monotonic() + 10
+        while len(made.seen.requests) < 4 and time.monotonic() < deadline:
+            made.module.check()
+        assert len(made.seen.requests) >= 4
+
+
+def test_the_power_may_go_while_the_firmware_works(running: Bench) -> None:
+    associated(running)
+    with running.eim._changed:  # the eIM cannot answer before this is left
+        order = running.module.begin_wake(running.now + 1, trigger=True)
+        running.module.power_off()
+    running.module.finish_wake(order)
+    assert running.module.wake(running.now + 2) is None
+    running.module.power_on()
+    assert running.module.wake(running.now + 3) == running.now + 3 + 3600
 
 
 def test_the_port_answers_while_the_firmware_waits_for_a_server(running: Bench) -> None:
@@ -160,6 +186,19 @@ def test_a_mute_module_and_a_port_that_vanishes(running: Bench) -> None:
     assert engine.command("AT").ok
     running.module.announce("^HELLO: 1")
     assert engine.wait_for(lambda text: text.startswith("^HELLO"), deadline=5).text == "^HELLO: 1"
+    engine.close()
+
+
+def test_noise_on_the_line_does_no_harm(running: Bench) -> None:
+    engine = AtEngine(running.module.port)
+    engine.initialise()
+    draw = random.Random(3)
+    for _ in range(50):
+        engine.send_raw(bytes(draw.randrange(256) for _ in range(200)) + b"\r")
+    assert engine.command("AT").ok
+    engine.send_raw(b"AT+CSIM=" + b"9" * 300_000 + b"\r")
+    engine.initialise()
+    assert engine.command("AT+CGMM").ok
     engine.close()
 
 

@@ -45,6 +45,8 @@ class Modem:
         self.sessions: set[int] = set()
         self.on_announcement: Callable[[], None] = lambda: None
         """Called, from any thread, when there is something to fetch with `pending`."""
+        self.reboot: Callable[[], None] = lambda: None
+        """Takes the power away from the whole module and gives it back; set by whoever holds it."""
         self.after_answer: list[Callable[[], None]] = []
         """What a command still does once its OK is out, such as a reboot."""
         self._announcements: deque[str] = deque()
@@ -69,10 +71,6 @@ class Modem:
         self.is_on = False
         self._announcements.clear()
         self.sim.power_off()
-
-    def reboot(self) -> None:
-        self.power_off()
-        self.power_on()
 
     # network
 

@@ -31,6 +31,7 @@ class SimulatedModule:
         self._ipa_rules = ipa_rules
         self._sim = Sim(card)
         self.modem = Modem(config or ModuleConfig(), self._sim, network or NetworkScript(), rules)
+        self.modem.reboot = self.reboot
         self._firmware: Firmware | None = None
         self._waking = threading.Lock()
 
@@ -52,6 +53,11 @@ class SimulatedModule:
         """Takes the power away: what the firmware knew is gone, what the card keeps is not."""
         self._firmware = None
         self.modem.power_off()
+
+    def reboot(self) -> None:
+        """Off and on again, as AT+CFUN=1,1 does."""
+        self.power_off()
+        self.power_on()
 
     def wake(self, now: float, *, trigger: bool = False) -> float | None:
         """Gives the firmware the time; when it is next due, None while the module is off.

@@ -149,7 +149,9 @@ def test_what_comes_by_itself_stands_on_lines_of_its_own_behind_the_answer(modul
 
 def test_reboot_forgets_settings_and_announces_itself(module: SimulatedModule) -> None:
     ask(module, "AT+CMEE=1")
+    firmware = module.firmware
     assert ask(module, "AT+CFUN=1,1") == ["OK"]
+    assert module.firmware not in (None, firmware)
     assert module.pending().startswith(b"\r\nRDY\r\n")
     assert module.receive(b"AT\r") == b"AT\r\r\nOK\r\n"
     assert module.receive(b"AT+CMEE?\r").endswith(b"+CMEE: 0\r\n\r\nOK\r\n")
