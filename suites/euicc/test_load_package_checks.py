@@ -16,7 +16,6 @@ from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
 
 INVALID_EID = 3
-OTHER_EID = bytes.fromhex("89049032123451234512345678901235")
 ASSOCIATED = State(eims=1)
 TOKEN_REQUESTED = -1
 
@@ -26,7 +25,8 @@ def test_wrong_eid(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """A validly signed package for another EID is refused with invalidEid, signed, and costs no counter."""
     association = eim.device().association
     counter = association.counter + 1
-    refused = eim.package(list_profile_info(), eid=OTHER_EID, counter=counter, association_token=association.token)
+    another_eid = bytes([*euicc.eid[:-1], euicc.eid[-1] ^ 0x10])
+    refused = eim.package(list_profile_info(), eid=another_eid, counter=counter, association_token=association.token)
     with step("LoadEuiccPackage for another EID", expect="euiccPackageErrorSigned, invalidEid(3)") as seen:
         answer = euicc.load_package(refused)
         seen.observed(answer.raw)
