@@ -20,7 +20,7 @@ from harness.evidence.manifest import write_manifest
 
 FORMAT = 1
 SPECIFICATION = "SGP.32 v1.2"
-PACKAGES = ("asn1tools", "cryptography", "h11", "jinja2", "pyscard", "pyserial", "pytest", "PyYAML", "rich", "typer")
+PACKAGES = ("asn1tools", "cryptography", "h11", "jinja2", "pyscard", "pyserial", "pytest", "PyYAML", "click", "rich")
 
 
 @dataclass(frozen=True, slots=True)
