@@ -21,6 +21,7 @@ from harness.simulators.module.sim import NoSim, Sim
 
 LONGEST_LINE = 8192
 FULL, MINIMUM, AIRPLANE = 1, 0, 4
+_RETURN, _LINE_FEED, _ESCAPE = 0x0D, 0x0A, 0x1B
 NOT_REGISTERED, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
 
 
@@ -51,7 +52,7 @@ class Modem:
         """What a command still does once its OK is out, such as a reboot."""
         self._announcements: deque[str] = deque()
         self._reported = NOT_REGISTERED
-        self._line = b""
+        self._line = bytearray()
         sim.on_reset(self._sim_was_reset)
 
     # power
@@ -60,7 +61,7 @@ class Modem:
         """Boots: the SIM is read, the network searched, and the host told."""
         self.echo, self.error_verbosity, self.functionality = True, 0, FULL
         self.sessions.clear()
-        self._line = b""
+        self._line.clear()
         self._reported = NOT_REGISTERED
         self.is_on = True
         self.announce("RDY")
@@ -140,21 +141,23 @@ class Modem:
         """Takes what came over the line and returns what goes back."""
         if not self.is_on:
             return b""
-        out = b""
+        out = bytearray()
         for octet in octets:
-            sign = bytes([octet])
-            if self.echo and sign != b"\n":
-                out += sign
-            if sign in b"\r":
-                taken, self._line = self._line, b""
+            if octet == _LINE_FEED:
+                continue
+            if self.echo:
+                out.append(octet)
+            if octet == _RETURN:
+                taken = bytes(self._line)
+                self._line.clear()
                 out += self._execute(taken)
                 if not self.is_on:
                     break
-            elif sign == b"\x1b":
-                self._line = b""
-            elif sign != b"\n":
-                self._line = self._line[:LONGEST_LINE] + sign
-        return out
+            elif octet == _ESCAPE:
+                self._line.clear()
+            elif len(self._line) <= LONGEST_LINE:
+                self._line.append(octet)
+        return bytes(out)
 
     def _execute(self, octets: bytes) -> bytes:
         text = octets.decode("latin-1").strip()
