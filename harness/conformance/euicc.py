@@ -66,7 +66,8 @@ class EuiccUnderTest(Es10):
     def profile(self, name: str) -> ProfileInfo:
         """What the card says of a fixture profile. An AssertionError where it is not installed."""
         found = self.find_profile(name)
-        assert found is not None, f"the card does not list the profile {name}"
+        if found is None:
+            raise AssertionError(f"the card does not list the profile {name}")
         return found
 
     def find_profile(self, name: str) -> ProfileInfo | None:

@@ -8,9 +8,9 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError, LabFault
+from harness.errors import HarnessError
 from harness.lab.bench import ObserverOf
-from harness.lab.cards import card_config, card_memory, port_of, simulated_card
+from harness.lab.cards import card_config, card_memory, checked_eid, port_of, simulated_card
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.device import defects_of
 from harness.links.apdu import CardLink
@@ -39,6 +39,7 @@ class CardBench:
         self._closing = ExitStack()
         self._link: CardLink | None = None
         self._restore: Callable[[bytes], None] | None = None
+        self._found_eid = ""
 
     @property
     def config(self) -> CardConfig | None:
@@ -53,9 +54,8 @@ class CardBench:
 
     @property
     def device_name(self) -> str:
-        """What the lab's memory calls the device: its EID, or the slot's name where the lab file leaves it open."""
-        device = self.slot.device
-        return (device.eid if isinstance(device, Hardware) else "") or self.name
+        """What the lab's memory calls the device: the EID of a real card, the slot's name for a simulated one."""
+        return self._found_eid or self.name
 
     @property
     def link(self) -> CardLink:
@@ -69,8 +69,8 @@ class CardBench:
         observer = self.observer_of(way)
         self._link = self._in_memory(observer) if way == "memory" else self._over_pcsc(observer)
         self._closing.callback(self._link.close)
-        if isinstance(self.slot.device, Hardware) and self.slot.device.eid:
-            self._check_eid(self.slot.device.eid)
+        if isinstance(self.slot.device, Hardware):
+            self._found_eid = checked_eid(self._link, self.slot, self.slot.device.eid)
 
     def close(self) -> None:
         """Gives the card back."""
@@ -139,13 +139,3 @@ class CardBench:
             card.set_defects(defects_of("euicc", self._defects))
         self._restore = card.restore
         return card
-
-    def _check_eid(self, expected: str) -> None:
-        es10 = Es10(port_of(self.link))
-        found = es10.get_eid().hex()
-        es10.close()
-        if found != expected:
-            raise LabFault(
-                f"the card in slot {self.slot.name} is {found}, the lab file says {expected}",
-                hint=f"put the right card in, or correct the EID in {self.rack.lab.file}",
-            )

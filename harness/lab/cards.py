@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.crypto.eid import octets_of, with_check_digits
+from harness.errors import DeviceFault, LabFault
+from harness.lab.configuration import Slot
 from harness.lab.device import Simulated, defects_of
 from harness.links.apdu import CardLink
-from harness.roles.es10 import Terminal
+from harness.roles.es10 import Es10, Terminal
 from harness.roles.es10.ports import CardPort
 from harness.simulators.defects import broken
 from harness.simulators.euicc import CONFORMING, CardConfig, FileMemory, SimulatedEuicc, VolatileMemory
@@ -65,3 +67,23 @@ def conforming_card(rack: Rack, config: CardConfig) -> SimulatedEuicc:
 def port_of(link: CardLink) -> CardPort:
     """What ES10 talks to: the harness's own terminal where it is one, else the modem."""
     return Terminal(link) if link.is_terminal else link
+
+
+def checked_eid(link: CardLink, slot: Slot, expected: str) -> str:
+    """What a real card says its EID is; `expected` is what the lab file says, empty where it leaves that open.
+
+    Raises LabFault for a card that does not even tell its EID, and for another one than expected: both are the rig's.
+    """
+    es10 = Es10(port_of(link))
+    try:
+        found = es10.get_eid().hex()
+        es10.close()
+    except DeviceFault as fault:
+        raise LabFault(
+            f"the card in slot {slot.name} does not tell its EID: {fault}",
+            hint="is there an eUICC, the right way round?",
+        ) from fault
+    if expected and found != expected:
+        hint = "put the right card in, or correct the EID in the lab file"
+        raise LabFault(f"the card in slot {slot.name} is {found}, the lab file says {expected}", hint=hint)
+    return found

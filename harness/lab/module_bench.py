@@ -19,7 +19,7 @@ from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
-from harness.lab.cards import card_config, card_memory, port_of
+from harness.lab.cards import card_config, card_memory, checked_eid, port_of
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.parties import EIM_IDS
 from harness.lab.servers import Server
@@ -56,6 +56,7 @@ class ModuleBench:
         self._closing = ExitStack()
         self._engine: AtEngine | None = None
         self._links: dict[str, CardLink] = {}
+        self._found_eid = ""
         self.simulated: ModuleProcess | None = None
         """The simulated module's process; None for a real one."""
         self.eim_servers: tuple[Server, ...] = ()
@@ -75,9 +76,8 @@ class ModuleBench:
 
     @property
     def device_name(self) -> str:
-        """What the lab's memory calls the device: its EID, or the slot's name where the lab file leaves it open."""
-        device = self.slot.device
-        return (device.eid if isinstance(device, Hardware) else "") or self.name
+        """What the lab's memory calls the device: the EID of a real one, the slot's name for a simulated one."""
+        return self._found_eid or self.name
 
     @property
     def engine(self) -> AtEngine:
@@ -106,8 +106,8 @@ class ModuleBench:
         except DeviceSilent as silence:
             hint = silence.hint or "is the module powered, and is this its AT port?"
             raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
-        if isinstance(self.slot.device, Hardware) and self.slot.device.eid:
-            self._check_eid(self.slot.device.eid)
+        if isinstance(self.slot.device, Hardware):
+            self._found_eid = self._eid_of(self.slot.device)
 
     def close(self) -> None:
         """Gives the port back, ends a simulated module and the servers."""
@@ -156,6 +156,15 @@ class ModuleBench:
             return self.engine.command("AT").ok
         except HarnessError:
             return False
+
+    def _eid_of(self, device: Hardware) -> str:
+        """The EID behind a real module; empty where there is no way to it and the lab file asks for none."""
+        try:
+            return checked_eid(self.link(""), self.slot, device.eid)
+        except LabFault:
+            if device.eid or self.slot.ways.apdu:
+                raise
+            return ""
 
     def _start_servers(self) -> None:
         observers = [self.observer_of("https")]
@@ -213,13 +222,3 @@ class ModuleBench:
         assert self.smdp_server is not None, f"{self.name} is not open"
         servers = (*self.eim_servers, self.smdp_server)
         return {host: server.address for host, server in zip((*EIM_IDS, DEFAULT_ADDRESS), servers, strict=True)}
-
-    def _check_eid(self, expected: str) -> None:
-        es10 = Es10(port_of(self.link("")))
-        found = es10.get_eid().hex()
-        es10.close()
-        if found != expected:
-            raise LabFault(
-                f"the card in slot {self.slot.name} is {found}, the lab file says {expected}",
-                hint=f"put the right card in, or correct the EID in {self.rack.lab.file}",
-            )

@@ -25,6 +25,8 @@ def run_session(
     Otherwise 130 when interrupted, or 4 with the reason told.
     """
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for habit in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # what somebody wants of his own tests is no business of a case
+        os.environ.pop(habit, None)
     recording = Recording(journals, tell)
     files = dict.fromkeys(str(file) for file, _ in wanted)
     status = pytest.main(
