@@ -137,3 +137,25 @@ slots:
 def test_what_does_not_go_together_is_told(tmp_path: Path, device: str, links: str, said: str) -> None:
     file = write(tmp_path, f"lab: x\nslots:\n  a: {{kind: euicc, device: {device}, links: {links}}}\n")
     assert any(said in message for _, message in faults_of(file))
+
+
+def test_defects_are_named_with_or_without_their_device(tmp_path: Path) -> None:
+    file = write(
+        tmp_path,
+        """
+lab: x
+slots:
+  a:
+    kind: module
+    device: {simulated: {defects: [accepts-replayed-counter, euicc.forgets-results-at-reset]}}
+    links: {at: pty}
+  b: {kind: eim, device: {reference: {defects: [accepts-unverified-result]}}, links: {esipa: https}}
+""",
+    )
+    ((line, message),) = faults_of(file)
+    assert line == 8
+    assert "accepts-unverified-result" in message
+    file.write_text(file.read_text().replace("accepts-unverified-result]", "]"))
+    device = read_lab(file).slots["a"].device
+    assert isinstance(device, Simulated)
+    assert device.defects == ("euicc.accepts-replayed-counter", "euicc.forgets-results-at-reset")

@@ -1,0 +1,60 @@
+"""`sgp32 selftest`: claimed defects are caught by the cases that claim them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Sgp32
+
+WRONG_CLAIM = '''
+from harness.conformance import case
+
+@case("EU-990", clause="c", area="euicc", catches="accepts-replayed-counter")
+def test_judges_nothing_of_it(euicc, step):
+    """A case that cannot catch what it claims."""
+    with step("judge"):
+        assert euicc.eid
+
+@case("EU-991", clause="c", area="euicc", catches="accepts-replayed-counter")
+def test_cries_wolf(euicc, step):
+    """A case that fails a conforming card."""
+    with step("judge"):
+        assert not euicc.eid
+'''
+
+
+def test_the_claimed_defect_is_caught(sgp32: Sgp32) -> None:
+    done = sgp32("selftest", "EU-062", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["false_alarms"] == []
+    row = next(row for row in report["defects"] if row["defect"] == "accepts-replayed-counter")
+    assert row == {
+        "defect": "accepts-replayed-counter",
+        "device": "euicc",
+        "claimed_by": ["EU-062"],
+        "caught_by": ["EU-062"],
+    }
+
+
+def test_a_case_that_cannot_fail_and_one_that_always_does_are_found_out(sgp32: Sgp32, tmp_path: Path) -> None:
+    suite = tmp_path / "suite" / "test_claims.py"
+    suite.parent.mkdir()
+    suite.write_text(WRONG_CLAIM)
+    done = sgp32("selftest", suite, "--json")
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    (row,) = report["defects"]
+    assert row["claimed_by"] == ["EU-990", "EU-991"]
+    assert row["caught_by"] == ["EU-991"]
+    assert [alarm["case"] for alarm in report["false_alarms"]] == ["EU-991"]
+
+
+def test_a_claim_of_an_unknown_defect_is_told_with_its_line(sgp32: Sgp32, tmp_path: Path) -> None:
+    suite = tmp_path / "test_claims.py"
+    suite.write_text(WRONG_CLAIM.replace("accepts-replayed-counter", "accepts-replayed-counters"))
+    done = sgp32("selftest", suite)
+    assert done.returncode == 2
+    assert f"{suite}:5: EU-990 claims 'accepts-replayed-counters'" in done.stderr
+    assert "did you mean 'accepts-replayed-counter'?" in done.stderr
