@@ -115,8 +115,8 @@ class TlsStream:
                 self._tls.unwrap()
             await self._flush()
         if drain:
-            self._writer.write_eof()
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(OSError):  # also the timeout's; a peer that is gone sends nothing more
+                self._writer.write_eof()
                 async with asyncio.timeout(_DRAIN_SECONDS):
                     await self._drop(_DRAIN_OCTETS)
         self._end()
@@ -141,7 +141,8 @@ class TlsStream:
         """Ends the connection with a TCP reset."""
         connection: socket.socket | None = self._writer.get_extra_info("socket")
         if connection is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            with contextlib.suppress(OSError):  # the peer's reset may have closed it already
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
     async def _receive(self, hello: ClientHello) -> None:
