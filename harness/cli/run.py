@@ -74,7 +74,7 @@ def command(
     else:
         from harness.cli.view import summary
 
-        summary(outcome, directory.path, report)
+        summary(outcome, directory.path, report, troubles_told=view.tells_troubles)
     return int(status)
 
 

@@ -36,8 +36,8 @@ class LiveView(Progress):
 
     def __init__(self, *, quiet: bool = False) -> None:
         """`quiet`: the bar alone, for runs whose failures are wanted."""
-        self._quiet = quiet
         self._console = Console(stderr=True)
+        self.tells_troubles = self._console.is_terminal and not quiet
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -45,6 +45,7 @@ class LiveView(Progress):
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
+            disable=not self._console.is_terminal,
         )
         self._task: TaskID | None = None
         self._now: dict[str, str] = {}
@@ -64,7 +65,7 @@ class LiveView(Progress):
     def result(self, line: Mapping[str, Any]) -> None:
         """Counts the case; one that did not pass gets a line of its own."""
         self._done += 1
-        if not self._quiet and line["verdict"] not in (Verdict.PASS, Verdict.RECORDED, Verdict.NOT_RUN):
+        if self.tells_troubles and _is_trouble(line):
             self._console.print(_line(line))
         self._show()
 
@@ -83,13 +84,16 @@ class LiveView(Progress):
             self._bar.update(self._task, completed=self._done, description="  ".join(self._now.values())[:60])
 
 
-def summary(outcome: RunOutcome, run_dir: Path, report: Path | None) -> None:
-    """The verdict table, what did not pass, and where the report is."""
+def _is_trouble(line: Mapping[str, Any]) -> bool:
+    return line["verdict"] not in (Verdict.PASS, Verdict.RECORDED, Verdict.NOT_RUN, Verdict.NOT_APPLICABLE)
+
+
+def summary(outcome: RunOutcome, run_dir: Path, report: Path | None, *, troubles_told: bool = False) -> None:
+    """The verdict table, what did not pass unless that was told live, and where the report is."""
     console = Console()
-    console.print(verdict_table(outcome))
-    troubled = [
-        line for line in outcome.results if line["verdict"] not in (Verdict.PASS, Verdict.RECORDED, Verdict.NOT_RUN)
-    ]
+    if outcome.results:
+        console.print(verdict_table(outcome))
+    troubled = [line for line in outcome.results if _is_trouble(line) and not troubles_told]
     for line in troubled[:_SHOWN]:
         console.print(_line(line))
     if len(troubled) > _SHOWN:

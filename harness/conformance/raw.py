@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from harness.conformance.euicc import EuiccUnderTest
 from harness.errors import MalformedAnswer
+from harness.roles.es10.channel import MOST_PARTS
 
 ISD_R = bytes.fromhex("A0000005591010FFFFFFFF8900000100")
 RAW_LINKS = ("memory", "pcsc", "at-csim")
@@ -36,6 +37,8 @@ def exchange(euicc: EuiccUnderTest, command: bytes) -> RawAnswer:
             raise MalformedAnswer(f"GET RESPONSE brought nothing and asked for more: {answer.hex().upper()}")
         data, sw = data + answer[:-2], int.from_bytes(answer[-2:], "big")
         parts.append(len(answer) - 2)
+        if len(parts) > MOST_PARTS:
+            raise MalformedAnswer(f"an answer in more than {MOST_PARTS} parts")
     return RawAnswer(data, sw, tuple(parts))
 
 

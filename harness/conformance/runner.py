@@ -23,6 +23,9 @@ _POLL = 0.2
 class Progress:
     """Hears how a run goes on. The terminal's live view overrides what it shows."""
 
+    tells_troubles = False
+    """Whether a case that did not pass is shown as it ends, so that a summary need not repeat it."""
+
     def planned(self, total: int) -> None:
         """So many results are to come."""
 
