@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_CHECKOUT = _PACKAGE.parent
+_IN_WHEEL = _PACKAGE / "data"
 
 
 def root() -> Path:
     """The folder that holds `suites`, `fixtures`, `reports` and `lab-config`."""
-    return _CHECKOUT if (_CHECKOUT / "suites").is_dir() else _PACKAGE / "data"
+    return _IN_WHEEL if _IN_WHEEL.is_dir() else _PACKAGE.parent
 
 
 def path(name: str) -> Path:
