@@ -8,8 +8,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.endpoints.eim import EimEndpoint, SeenRequest
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 POLL_DEADLINE = 120.0
 """Real seconds that a real module gets to poll after a reboot."""
-_LOOK_AGAIN = 0.02
 _MOST_WAKES = 10_000
 """A module that wants to be woken more often than this in one `advance` polls in a storm."""
 
@@ -75,12 +73,10 @@ class DeviceUnderTest:
         bench: ModuleBench,
         eid: bytes,
         endpoint: EimEndpoint,
-        other_endpoint: EimEndpoint,
         profiles: Mapping[str, ProfilePackage],
     ) -> None:
         self._bench = bench
         self._endpoint = endpoint
-        self._other = other_endpoint
         self.eid = eid
         """The EID of its card, 16 octets."""
         self.network = Network(bench, profiles)
@@ -88,19 +84,9 @@ class DeviceUnderTest:
         """When the firmware wants to be woken again, in seconds of the lab's clock; None before its first wake."""
 
     @property
-    def is_simulated(self) -> bool:
-        """Whether the module can be woken and its network scripted."""
-        return self._bench.simulated is not None
-
-    @property
     def requests(self) -> tuple[SeenRequest, ...]:
         """Every request that the eIM saw in this case, oldest first, with what it answered."""
         return self._endpoint.requests
-
-    @property
-    def other_requests(self) -> tuple[SeenRequest, ...]:
-        """The same for the other eIM."""
-        return self._other.requests
 
     def poll_now(self) -> tuple[SeenRequest, ...]:
         """Has the module poll at once, and returns the requests of this visit. Raises DeviceSilent where none came."""
@@ -109,7 +95,8 @@ class DeviceUnderTest:
             self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now(), trigger=True)
         else:
             self._bench.power_cycle()
-            self.wait_for(lambda: len(self.requests) > before, POLL_DEADLINE)
+            if not self._endpoint.wait_for_more_than(before, POLL_DEADLINE):
+                raise DeviceSilent(f"no poll came within {POLL_DEADLINE:g} s of the reboot")
         return self.requests[before:]
 
     def wake(self) -> None:
@@ -137,11 +124,3 @@ class DeviceUnderTest:
     def power_cycle(self) -> None:
         """Takes the power away and gives it back; the firmware boots, and is due at its next wake."""
         self._bench.power_cycle()
-
-    def wait_for(self, condition: Callable[[], bool], deadline: float = 10.0) -> None:
-        """Returns when the condition holds. `deadline` in real seconds; DeviceSilent when it passes."""
-        until = time.monotonic() + deadline
-        while not condition():
-            if time.monotonic() >= until:
-                raise DeviceSilent(f"what was waited for did not come within {deadline:g} s")
-            time.sleep(_LOOK_AGAIN)

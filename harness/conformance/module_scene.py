@@ -62,7 +62,7 @@ class ModuleScene(CardScene):
         """The module as an IPA."""
         config = self.bench.config
         eid = self.euicc.eid if config is None else config.eid
-        return DeviceUnderTest(self.bench, eid, *self._endpoints, self.profiles)
+        return DeviceUnderTest(self.bench, eid, self._endpoints[0], self.profiles)
 
 
 @stage.register

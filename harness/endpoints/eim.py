@@ -8,6 +8,7 @@ Rules of this room:
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,11 +56,20 @@ class EimEndpoint:
         self._eim = eim
         self._now = now
         self._seen: list[SeenRequest] = []
+        self._came = threading.Condition()
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
         """Every request so far, oldest first."""
         return tuple(self._seen)
+
+    def wait_for_more_than(self, count: int, deadline: float) -> bool:
+        """Whether more than `count` requests were answered within `deadline`, in real seconds; returns as soon as they are.
+
+        Not for the thread that serves the requests.
+        """
+        with self._came:
+            return self._came.wait_for(lambda: len(self._seen) > count, deadline)
 
     def __call__(self, request: Request) -> Reply:
         """Answers one request."""
@@ -74,9 +84,10 @@ class EimEndpoint:
         headers = self._eim.rules["response-headers"](request.header("X-Admin-Protocol"))
         extra = (("Allow", "POST"),) if status == 405 else ()
         reply = Reply(status, (*headers.items(), *extra), body)
-        self._seen.append(
-            SeenRequest(at, request.path, request.headers, request.body, status, body, request.connection)
-        )
+        seen = SeenRequest(at, request.path, request.headers, request.body, status, body, request.connection)
+        with self._came:
+            self._seen.append(seen)
+            self._came.notify_all()
         return reply
 
     def _report(self, request: Request, at: float) -> None:

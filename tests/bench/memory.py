@@ -6,7 +6,6 @@ PSS counts a page that n processes share as a n-th of it to each, so that the su
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +31,8 @@ def memory(folder: Path) -> list[Figure]:
             for name, octets in _look(run.pid):
                 peaks[name] = max(peaks.get(name, 0), octets)
             looks += 1
-            time.sleep(_EVERY)
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(_EVERY)
     if run.returncode != 0:
         raise RuntimeError(f"the run ended with {run.returncode}\n{(folder / 'memory.log').read_text()}")
     parent = peaks.pop(PARENT)

@@ -8,8 +8,7 @@ import select
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from tests.cli.conftest import Sgp32
 LabFile = Callable[..., Path]
 
 SLOW_SUITE = '''
-import os, time
+import os, threading
 from harness.conformance import case
 
 @case("EU-990", clause="c", area="euicc", catches="x")
@@ -34,7 +33,7 @@ def test_second(euicc, step):
     """Takes its time."""
     with step("judge"):
         open(os.environ["SGP32_TEST_MARK"], "w").write(str(os.getpid()))
-        time.sleep(60)
+        threading.Event().wait(60)
         assert euicc.eid
 '''
 
@@ -148,49 +147,42 @@ def test_hardware_that_is_not_there_is_a_lab_fault(sgp32: Sgp32, tmp_path: Path,
 
 
 @pytest.fixture
-def slow_run(memory_lab: LabFile, tmp_path: Path) -> subprocess.Popen[str]:
-    """A run in the middle of its second case; `tmp_path/mark` holds the pid of its slot."""
+def slow_run(memory_lab: LabFile, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A run in the middle of its second case, and a descriptor of its slot's process."""
     suite = tmp_path / "suite" / "test_slow.py"
     suite.parent.mkdir()
     suite.write_text(SLOW_SUITE)
     mark = tmp_path / "mark"
+    os.mkfifo(mark)
+    begun = os.open(mark, os.O_RDWR)  # for writing too: it never reads as ended, whoever comes and goes
+    arguments = ("run", suite, "--lab", memory_lab(), "--out", tmp_path / "run")
     run = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "harness.cli",
-            "run",
-            str(suite),
-            "--lab",
-            str(memory_lab()),
-            "--out",
-            str(tmp_path / "run"),
-        ],
+        [sys.executable, "-m", "harness.cli", *map(str, arguments)],
         env={**os.environ, "SGP32_TEST_MARK": str(mark)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
     )
-    until = time.monotonic() + 30
-    while not (mark.exists() and mark.read_text()):
-        assert run.poll() is None, run.stderr.read() if run.stderr else ""
-        assert time.monotonic() < until, "the second case never began"
-        time.sleep(0.01)
-    return run
+    ended = os.pidfd_open(run.pid)
+    ready, _, _ = select.select([begun, ended], [], [], 30)
+    assert ready == [begun], "the second case never began" if not ready else run.communicate()[1]
+    slot = os.pidfd_open(int(os.read(begun, 20)))
+    yield run, slot
+    for descriptor in (begun, ended, slot):
+        os.close(descriptor)
+    run.kill()
+    run.communicate()
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_a_run_that_is_ended_by_force_leaves_a_record_and_no_process(
-    slow_run: subprocess.Popen[str], sgp32: Sgp32, tmp_path: Path, sent: signal.Signals, status: int
+    slow_run: tuple[subprocess.Popen[str], int], sgp32: Sgp32, tmp_path: Path, sent: signal.Signals, status: int
 ) -> None:
-    slot = os.pidfd_open(int((tmp_path / "mark").read_text()))
-    slow_run.send_signal(sent)
-    assert slow_run.wait(20) == status
+    run, slot = slow_run
+    run.send_signal(sent)
+    assert run.wait(20) == status
     assert select.select([slot], [], [], 15)[0], "the slot's process outlived the run"
-    os.close(slot)
-    if slow_run.stderr:
-        slow_run.stderr.close()
     done = sgp32("report", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (tmp_path / "run/slots/card/results.jsonl").read_text().splitlines()]

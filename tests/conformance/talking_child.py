@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from typing import Any
 
 from harness.conformance.children import Parent
@@ -30,7 +29,7 @@ def main() -> int:
         return 130
     if habit == "hangs":
         parent.tell({"pid": os.getpid()})
-        time.sleep(60)
+        threading.Event().wait(60)
     if habit == "configuration":
         parent.tell({"configuration": ["lab.yaml:1: wrong"]})
         return 2

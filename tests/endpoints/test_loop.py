@@ -29,7 +29,7 @@ def test_what_takes_too_long_is_cancelled() -> None:
 
     async def wait() -> None:
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             cancelled.set()
 
@@ -54,7 +54,7 @@ def test_stopping_ends_tasks_and_thread_and_may_be_done_twice() -> None:
 
     async def linger() -> None:
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
             ended.set()
 
