@@ -70,10 +70,10 @@ class LiveView(Progress):
         self._show()
 
     def fault(self, slot: str, reason: str, *, optional: bool) -> None:
-        """Said once a slot."""
-        self._console.print(
-            f"{slot}: {'not here' if optional else 'lab fault'}: {reason}", style="magenta", markup=False
-        )
+        """Said at once where somebody watches; the summary says it in any case."""
+        if self._console.is_terminal:
+            said = f"{slot}: {'not here' if optional else 'lab fault'}: {reason}"
+            self._console.print(said, style="magenta", markup=False)
 
     def ended(self) -> None:
         """The bar goes away."""
@@ -99,9 +99,9 @@ def summary(outcome: RunOutcome, run_dir: Path, report: Path | None, *, troubles
     if len(troubled) > _SHOWN:
         console.print(f"… and {len(troubled) - _SHOWN} more, in the report")
     for slot, reason in outcome.absent.items():
-        console.print(f"not run on {slot}: {reason}", markup=False)
+        console.print(f"not run on {slot}: {reason}", markup=False, soft_wrap=True)
     for slot, reason in outcome.lab_faults.items():
-        console.print(f"lab fault on {slot}: {reason}", style="magenta", markup=False)
+        console.print(f"lab fault on {slot}: {reason}", style="magenta", markup=False, soft_wrap=True)
     for error in outcome.errors + outcome.configuration:
         console.print(f"error: {error}", style="bold red", markup=False)
     console.print(f"run directory  {run_dir}", markup=False, soft_wrap=True)

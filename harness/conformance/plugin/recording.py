@@ -117,8 +117,9 @@ class Recording:
         self._misses[bench.name] = self._misses.get(bench.name, 0) + 1
         self._faults[bench.name] = verdict, reason
         self._journals[bench.name].note("the device was not found", reason=reason)
-        if verdict is not Verdict.ERROR:
-            self._tell({"fault": {"slot": bench.name, "reason": reason, "optional": bench.slot.optional}})
+        if verdict is not Verdict.ERROR and self._misses[bench.name] == 1:
+            said = reason.removeprefix(f"{LabFault.__name__}: ")
+            self._tell({"fault": {"slot": bench.name, "reason": said, "optional": bench.slot.optional}})
         return verdict, reason
 
     def _close(self) -> None:
