@@ -19,17 +19,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.codec import library
-
-_SCHEMAS = Path(__file__).with_name("schemas")
-OPAQUE = frozenset({"Certificate", "CertificateList", "SubjectPublicKeyInfo"})
+from harness.codec import library, schema_files
 
 
 @cache
 def schema(name: str) -> Mapping[str, Any]:
     """The compiled types of the schema `schemas/NAME.asn`, by name: what asn1tools makes of each."""
     library.enter()
-    source = (_SCHEMAS / f"{name}.asn").read_bytes()
+    source = schema_files.source(name)
     kept = _cache_file(name, source)
     found: Mapping[str, Any] | None = _load(kept)
     if found is None:
@@ -55,10 +52,9 @@ def _compile(source: str) -> dict[str, Any]:
 
 
 def _cache_file(name: str, source: bytes) -> Path:
-    ours = [Path(__file__).with_name(file).read_bytes() for file in ("compiled.py", "corrected.py")]
+    ours = [Path(__file__).with_name(file).read_bytes() for file in ("compiled.py", "corrected.py", "schema_files.py")]
     key = hashlib.sha256(b"\0".join([source, *ours, version("asn1tools").encode(), sys.version.encode()]))
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "sgp32-harness" / f"{name}-{key.hexdigest()[:20]}.pickle"
+    return schema_files.cache_folder() / f"{name}-{key.hexdigest()[:20]}.pickle"
 
 
 def _load(kept: Path) -> Any:

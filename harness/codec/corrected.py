@@ -7,7 +7,7 @@ from typing import Any
 from asn1tools.codecs import ber, der
 from asn1tools.codecs.ber import Encoding, Tag, encode_length_definite
 
-from harness.codec.compiled import OPAQUE
+from harness.codec.schema_files import OPAQUE
 
 
 class SequenceOf(der.SequenceOf):  # type: ignore[misc]

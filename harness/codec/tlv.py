@@ -117,6 +117,13 @@ def parse_all(data: bytes, *, base: int = 0) -> tuple[Tlv, ...]:
     return tuple(found)
 
 
+def check(data: bytes) -> None:
+    """What `parse` and a walk through the whole TLV would refuse, at a fraction of their cost. Raises the same DerError."""
+    if not _is_well_formed(data):
+        for _ in parse(data).walk():
+            pass
+
+
 def first(data: bytes) -> Tlv:
     """The TLV that the octets begin with, whatever follows. Raises DerError."""
     return _read(data, 0, 0)
@@ -158,6 +165,48 @@ def der_faults(data: bytes) -> list[DerFault]:
     while at < len(data):
         at = _inspect(data, at, len(data), 0, faults)
     return faults
+
+
+def _is_well_formed(data: bytes) -> bool:
+    """Whether the octets are one TLV without a structural fault. One pass without a single object made for a TLV."""
+    at, end = 0, len(data)
+    open_ends: list[int] = []
+    while True:
+        start = at
+        after, fault = at + 1, ""
+        if start >= end:
+            return False
+        octet = data[start]
+        if octet & 0x1F == 0x1F:
+            if after < end and 0x1F <= data[after] < 0x80:
+                after += 1
+            else:
+                _, after, fault = _tag(data, start)
+        if fault or after >= end:
+            return False
+        size = data[after]
+        at = after + 1
+        if size == 0x81 and at < end and data[at] & 0x80:
+            size = data[at]
+            at += 1
+        elif size & 0x80:
+            size, at, fault = _length(data, after)
+            if fault:
+                return False
+        stop = at + size
+        if stop > end or (not open_ends and start == 0 and stop != end):
+            return False
+        if octet & 0x20 and size:
+            if len(open_ends) >= MAX_DEPTH:
+                return False
+            open_ends.append(end)
+            end = stop
+            continue
+        at = stop
+        while at == end:
+            if not open_ends:
+                return True
+            end = open_ends.pop()
 
 
 def _read(data: bytes, at: int, base: int) -> Tlv:

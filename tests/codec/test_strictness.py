@@ -186,3 +186,19 @@ def test_generic_test_profiles_are_written_again_octet_by_octet(name: str) -> No
     elements = codec.split_profile_package(package)
     assert len(elements) in (26, 30)
     assert b"".join(codec.encode_pe(codec.decode_pe(element)) for element in elements) == package
+
+
+def test_the_quick_check_refuses_what_the_walk_refuses() -> None:
+    rng = random.Random(7)
+    refused = 0
+    for count in range(5_000):
+        changed = mutated(EVERY[count % len(EVERY)][3], rng)
+        walked = ends_in_a_value_or_a_codec_error(lambda o=changed: list(tlv.parse(o).walk()))  # type: ignore[misc]
+        checked = ends_in_a_value_or_a_codec_error(lambda o=changed: tlv.check(o))  # type: ignore[misc]
+        assert walked == checked, changed.hex()
+        refused += not checked
+    assert refused > 100
+    for octets in ("", "30", "3000", "300030", "30023000", "BF2000", "30820001"):
+        data = bytes.fromhex(octets)
+        walked = ends_in_a_value_or_a_codec_error(lambda o=data: list(tlv.parse(o).walk()))  # type: ignore[misc]
+        assert walked == ends_in_a_value_or_a_codec_error(lambda o=data: tlv.check(o))  # type: ignore[misc]
