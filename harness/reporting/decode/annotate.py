@@ -12,7 +12,8 @@ from functools import cache
 
 from harness.codec import tlv
 from harness.codec.errors import DerError
-from harness.reporting.decode.shapes import OPAQUE, Names, Shape
+from harness.codec.schema_files import OPAQUE
+from harness.reporting.decode.shapes import Names, Shape
 from harness.reporting.decode.tree import Node
 from harness.reporting.decode.values import in_words
 

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness import codec
-from harness.codec import library
+from harness.codec import library, schema_files
+from harness.codec.schema_files import OPAQUE
 from harness.evidence.lines import write_whole
 
 Shape = Mapping[str, Any]
 """One type as the schema's parser gives it: type, tag, members, element, name, named-numbers, named-bits."""
-
-OPAQUE = frozenset({"Certificate", "CertificateList", "SubjectPublicKeyInfo"})
 
 _CLASSES = {"UNIVERSAL": 0x00, "APPLICATION": 0x40, "CONTEXT": 0x80, "PRIVATE": 0xC0}
 _UNIVERSAL = {
@@ -51,8 +48,8 @@ def types(schema: str) -> Mapping[str, Shape]:
 
     Parsing takes 0.2 s and the parser 30 MB: what it found is kept for the next process, as JSON.
     """
-    source = (Path(codec.__file__).with_name("schemas") / f"{schema}.asn").read_bytes()
-    kept = _cache_folder() / f"names-{schema}-{hashlib.sha256(source).hexdigest()[:20]}.json"
+    source = schema_files.source(schema)
+    kept = schema_files.cache_folder() / f"names-{schema}-{hashlib.sha256(source).hexdigest()[:20]}.json"
     found = _load(kept)
     if found is None:
         library.enter()
@@ -63,11 +60,6 @@ def types(schema: str) -> Mapping[str, Shape]:
         found = json.loads(text)
         _keep(kept, text)
     return found
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "sgp32-harness"
 
 
 def _load(kept: Path) -> Mapping[str, Shape] | None:
