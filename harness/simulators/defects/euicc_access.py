@@ -9,7 +9,8 @@ from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, answering, around, with_rule
 from harness.simulators.euicc.apdu import Command, Refused
 from harness.simulators.euicc.config import CardConfig
-from harness.simulators.euicc.device import Device, Identity
+from harness.simulators.euicc.credentials import Identity
+from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.session import Channel
 from harness.simulators.euicc.state import CardState
 

@@ -11,8 +11,8 @@ from harness.simulators.defects.changes import Change, all_of, answering, around
 from harness.simulators.defects.euicc_signatures import signing_contents_only
 from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Purpose
+from harness.simulators.euicc.download import Installation
 from harness.simulators.euicc.es10.installation_result import profile_of
-from harness.simulators.euicc.es10.loading import Installation
 from harness.simulators.euicc.state import CardState, Profile
 
 _HALF_ISDP = bytes.fromhex("A0000005591010FFFFFFFF8900FF0000")

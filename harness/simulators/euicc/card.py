@@ -19,8 +19,9 @@ from harness.simulators.euicc import apdu, serial
 from harness.simulators.euicc.apdu import Refused, Reply
 from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.conforming import CONFORMING
+from harness.simulators.euicc.credentials import Identity
 from harness.simulators.euicc.describe import description
-from harness.simulators.euicc.device import Device, Identity
+from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.memory import Memory
 from harness.simulators.euicc.session import Session
 from harness.simulators.euicc.state import CardState

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
@@ -15,6 +14,7 @@ from harness.crypto.entropy import Entropy
 from harness.rules import Rules
 from harness.simulators.euicc import serial
 from harness.simulators.euicc.config import CardConfig
+from harness.simulators.euicc.credentials import Identity
 from harness.simulators.euicc.memory import Memory
 from harness.simulators.euicc.session import Session
 from harness.simulators.euicc.state import CardState
@@ -29,21 +29,6 @@ class Purpose(StrEnum):
     NOTIFICATION = "notification"
     CANCELLATION = "cancellation"
     PACKAGE = "package"
-
-
-class Identity(Protocol):
-    """Key and certificates under one CI, all certificates as DER."""
-
-    @property
-    def private_key(self) -> EllipticCurvePrivateKey: ...
-    @property
-    def certificate(self) -> bytes: ...
-    @property
-    def eum_certificate(self) -> bytes: ...
-    @property
-    def ci_certificate(self) -> bytes: ...
-    @property
-    def ci_key_id(self) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)

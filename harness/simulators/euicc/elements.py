@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.codec import DecodeError, decode_pe, tlv
 from harness.simulators.euicc.bpp import header
-from harness.simulators.euicc.es10.info import SERVICES
+from harness.simulators.euicc.services import SERVICES
 
 OK = 0
 PE_NOT_SUPPORTED = 1

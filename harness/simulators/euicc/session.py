@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-    from harness.simulators.euicc.device import Identity
-    from harness.simulators.euicc.es10.loading import Installation
+from harness.simulators.euicc.download import Download, Installation, Installed
 
 
 @dataclass(slots=True)
@@ -36,38 +33,6 @@ class Proactive:
 
     command: bytes
     fetched: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """What PrepareDownload added to a download session."""
-
-    one_time_key: EllipticCurvePrivateKey
-    one_time_point: bytes
-    binding_key: EllipticCurvePublicKey
-    """The key of CERT.DPpb."""
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A server that AuthenticateServer took, until the profile is installed or the session is cancelled."""
-
-    transaction_id: bytes
-    identity: Identity
-    server_oid: str
-    server_address: str
-    signature1: bytes
-    """euiccSignature1 as a TLV (5F37): smdpSignature2 covers it."""
-    prepared: Prepared | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Installed:
-    """The last profile installed in this session, for ImmediateEnable."""
-
-    iccid: bytes
-    server_oid: str
-    server_address: str
 
 
 @dataclass(slots=True)

@@ -14,8 +14,9 @@ from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.chain import ChainRefusal, verify_server_chain
 from harness.crypto.errors import CertificateError
-from harness.simulators.euicc.device import Answer, Device, Identity, Purpose
-from harness.simulators.euicc.session import Download
+from harness.simulators.euicc.credentials import Identity
+from harness.simulators.euicc.device import Answer, Device, Purpose
+from harness.simulators.euicc.download import Download
 
 INVALID_CERTIFICATE, INVALID_SIGNATURE, NO_SESSION_CONTEXT = 1, 2, 4
 INVALID_OID, CHALLENGE_MISMATCH, CI_UNKNOWN = 5, 6, 7

@@ -14,6 +14,7 @@ from harness.crypto.errors import CryptoError
 from harness.crypto.scp03t import MAX_SEGMENT, Scp03tReceiver
 from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.download import Download, Installation
 from harness.simulators.euicc.es10.loading import (
     ICCID_EXISTS,
     INCORRECT_INPUT,
@@ -24,9 +25,7 @@ from harness.simulators.euicc.es10.loading import (
     UNSUPPORTED_CRT,
     UNSUPPORTED_OPERATION,
     Failed,
-    Installation,
 )
-from harness.simulators.euicc.session import Download
 from harness.simulators.euicc.state import CardState, ProfileClass, bits_of
 
 _INSTALL_OPERATION = 1

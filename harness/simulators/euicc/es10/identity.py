@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from harness.codec import DecodeError, decode, encode, tlv
 from harness.codec.tlv import Tlv
-from harness.simulators.euicc.device import Answer, Device, Identity
+from harness.simulators.euicc.credentials import Identity
+from harness.simulators.euicc.device import Answer, Device
 
 EID = 0x5A
 INVALID_CI_KEY_ID = 1

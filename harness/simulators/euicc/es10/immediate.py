@@ -8,8 +8,8 @@ from typing import Any
 from harness.codec import decode, encode
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.download import Installed
 from harness.simulators.euicc.es10.switching import switched_and_told
-from harness.simulators.euicc.session import Installed
 from harness.simulators.euicc.state import CardState, ImmediateEnable
 
 OK = 0

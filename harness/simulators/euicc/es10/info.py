@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from harness.codec import decode, encode, named_bits, tlv
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.services import SERVICES
 from harness.simulators.euicc.state import CardState
 
 SVN = bytes.fromhex("020500")
@@ -16,33 +16,6 @@ SVN = bytes.fromhex("020500")
 PROFILE_VERSION = bytes.fromhex("020301")
 MORE_PROFILE_VERSIONS = (bytes.fromhex("030301"),)
 IPAD, IPAE = 0, 1
-
-SERVICES: Mapping[str, int] = {
-    "usim": 1,
-    "isim": 2,
-    "csim": 3,
-    "milenage": 4,
-    "cave": 5,
-    "tuak128": 6,
-    "tuak256": 7,
-    "usim-test-algorithm": 8,
-    "gba-usim": 10,
-    "gba-isim": 11,
-    "mbms": 12,
-    "eap": 13,
-    "javacard": 14,
-    "multiple-usim": 16,
-    "multiple-isim": 17,
-    "multiple-csim": 18,
-    "ber-tlv": 19,
-    "dfLink": 20,
-    "cat-tp": 21,
-    "get-identity": 22,
-    "profile-a-x25519": 23,
-    "profile-b-p256": 24,
-    "suciCalculatorApi": 25,
-}
-"""Services that a profile may ask for here, with their bit in UICCCapability."""
 
 _ADDITIONAL_PROFILE, _TEST_PROFILE, _DEVICE_INFO_EXTENSIBILITY = 0, 3, 4
 _RSP_CAPABILITY = (_ADDITIONAL_PROFILE, _TEST_PROFILE, _DEVICE_INFO_EXTENSIBILITY)

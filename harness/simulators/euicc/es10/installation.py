@@ -14,6 +14,7 @@ from harness.simulators.euicc import apdu, bpp
 from harness.simulators.euicc.apdu import Refused
 from harness.simulators.euicc.bpp import Part
 from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.download import Installation
 from harness.simulators.euicc.elements import INVALID_REQUEST_FORMAT, ElementRefused, response
 from harness.simulators.euicc.es10 import es8
 from harness.simulators.euicc.es10.installation_result import failure, success
@@ -25,7 +26,6 @@ from harness.simulators.euicc.es10.loading import (
     SECURITY_ERROR,
     STRUCTURE_ERROR,
     Failed,
-    Installation,
 )
 from harness.simulators.euicc.state import CardState
 

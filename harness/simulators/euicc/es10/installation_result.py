@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from harness.codec import tlv
 from harness.simulators.euicc.device import Answer, Device, Purpose
+from harness.simulators.euicc.download import Installation, Installed
 from harness.simulators.euicc.elements import OK, response
 from harness.simulators.euicc.es10 import notifications
-from harness.simulators.euicc.es10.loading import COMMANDS, LOAD_ELEMENTS, Failed, Installation
+from harness.simulators.euicc.es10.loading import COMMANDS, LOAD_ELEMENTS, Failed
 from harness.simulators.euicc.filesystem import files_of, usim_aid_of
-from harness.simulators.euicc.session import Installed
 from harness.simulators.euicc.state import CardState, Event, Notification, Profile
 
 _ISDP_AID = "A0000005591010FFFFFFFF8900{:04X}00"

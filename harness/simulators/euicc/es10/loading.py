@@ -1,13 +1,8 @@
-"""A bound profile package on its way into the card, and how one ends (ErrorReason, BppCommandId of SGP.22)."""
+"""How a bound profile package ends on its way into the card (ErrorReason, BppCommandId of SGP.22)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from harness.crypto.scp03t import Scp03tReceiver
-from harness.simulators.euicc.bpp import SECURE_CHANNEL, Cutter
-from harness.simulators.euicc.elements import Elements
-from harness.simulators.euicc.session import Download
+from harness.simulators.euicc.bpp import SECURE_CHANNEL
 
 INITIALISE, CONFIGURE_ISDP, STORE_METADATA, REPLACE_KEYS, LOAD_ELEMENTS = 0, 1, 2, 4, 5
 INCORRECT_INPUT, INVALID_SIGNATURE, INVALID_TRANSACTION_ID, UNSUPPORTED_CRT, UNSUPPORTED_OPERATION = 1, 2, 3, 4, 5
@@ -32,17 +27,3 @@ class Failed(Exception):
         super().__init__(reason)
         self.reason = reason
         self.sima_response = sima_response
-
-
-@dataclass(slots=True)
-class Installation:
-    """A bound profile package on its way in."""
-
-    download: Download
-    cutter: Cutter = field(default_factory=Cutter)
-    receiver: Scp03tReceiver | None = None
-    plaintext: bytes = b""
-    """What the segments of the present container carried."""
-    metadata: bytes = b""
-    iccid: bytes = b""
-    elements: Elements = field(default_factory=Elements)

@@ -11,8 +11,8 @@ from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
 from harness.simulators.euicc.device import Answer, Device, Purpose
+from harness.simulators.euicc.download import Download, Prepared
 from harness.simulators.euicc.es10.authentication import chain_holds
-from harness.simulators.euicc.session import Download, Prepared
 
 INVALID_CERTIFICATE, INVALID_SIGNATURE, NO_SESSION_CONTEXT, INVALID_TRANSACTION_ID = 1, 2, 4, 5
 UNDEFINED_ERROR = 127
