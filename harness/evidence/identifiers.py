@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from harness.codec.digits import unswapped
+
 SHORTEST = 12
 """An ICCID with its tag and length: nothing shorter holds an identifier."""
 
@@ -85,11 +87,6 @@ def in_text(text: str) -> Iterator[Identifier]:
     for key in _KEY_TEXT.findall(text):
         yield Identifier(Kind.KEY, key.lower())
     yield from (found for inner in _inside(text.encode()) for found in in_octets(inner, depth=1))
-
-
-def unswapped(octets: bytes) -> str:
-    """Digits stored low nibble first, filler F left out (ITU-T E.118, TS 102 221 §13.2)."""
-    return "".join(f"{octet & 0xF:x}{octet >> 4:x}" for octet in octets).rstrip("f")
 
 
 def _numbers(text: str) -> Iterator[Identifier]:

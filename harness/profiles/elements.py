@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.codec import tlv
+from harness.codec.digits import packed, swapped
 from harness.profiles import usim
 from harness.profiles.description import ProfileDescription, Subscription
 from harness.profiles.files import MF_ARR, OPEN, PUBLIC, access_rules, directory, linear, transparent
-from harness.profiles.numbers import ICCID_OCTETS, packed, swapped
+from harness.profiles.numbers import ICCID_OCTETS
 
 VERSION = (2, 3)
 """The version of the interoperable profile package format that the packages keep to: what eUICCs in the field take."""

@@ -1,9 +1,10 @@
-"""Digits of a subscription as they stand in files and messages: ICCID, IMSI and PLMN, in packed BCD."""
+"""Numbers of a subscription: the check digit of an ICCID, an IMSI and a PLMN as they stand in files and messages."""
 
 from __future__ import annotations
 
+from harness.codec.digits import FILL, swapped
+
 ICCID_OCTETS = 10
-_FILL = "F"
 
 
 def luhn_digit(body: str) -> str:
@@ -20,23 +21,6 @@ def is_luhn_valid(digits: str) -> bool:
     return len(digits) > 1 and luhn_digit(digits[:-1]) == digits[-1]
 
 
-def packed(digits: str, octets: int) -> bytes:
-    """Digits in reading order, two an octet, filled up with F: as in the header of a profile package."""
-    return bytes.fromhex(digits.ljust(2 * octets, _FILL))
-
-
-def swapped(digits: str, octets: int = 0) -> bytes:
-    """Digits with the nibbles of each octet swapped, filled up with F: as in EF.ICCID and tag 5A (TS 102 221 §13.2)."""
-    whole = digits.ljust(2 * octets, _FILL)
-    whole += _FILL * (len(whole) % 2)
-    return bytes.fromhex("".join(whole[at + 1] + whole[at] for at in range(0, len(whole), 2)))
-
-
-def unswapped(octets: bytes) -> str:
-    """The digits of an octet string as `swapped` gives it, without its filling."""
-    return "".join(pair[1] + pair[0] for pair in (f"{octet:02X}" for octet in octets)).rstrip(_FILL)
-
-
 def imsi_octets(imsi: str) -> bytes:
     """The nine octets of EF.IMSI (TS 31.102 §4.2.2): a length, then parity and digits, nibbles swapped."""
     parity = "9" if len(imsi) % 2 else "1"
@@ -46,5 +30,5 @@ def imsi_octets(imsi: str) -> bytes:
 
 def plmn_octets(plmn: str) -> bytes:
     """Three octets of a PLMN of five or six digits (TS 24.008 §10.5.1.13), as in OperatorId and PLMN lists."""
-    mcc, mnc = plmn[:3], plmn[3:].ljust(3, _FILL)
+    mcc, mnc = plmn[:3], plmn[3:].ljust(3, FILL)
     return bytes.fromhex(f"{mcc[1]}{mcc[0]}{mnc[2]}{mcc[2]}{mnc[1]}{mnc[0]}")

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.codec import DecodeError, decode_pe, encode_pe, named_bits, split_profile_package
+from harness.codec.digits import swapped, unswapped
 from harness.profiles.description import CLASSES, EVENTS, POLICY_RULES, Metadata, Owner, ProfileDescription
 from harness.profiles.elements import elements
-from harness.profiles.numbers import ICCID_OCTETS, plmn_octets, swapped, unswapped
+from harness.profiles.numbers import ICCID_OCTETS, plmn_octets
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Digits against values printed in TS 102 221, TS 31.102 and on the GSMA test profile."""
+"""Numbers of a subscription against values printed in TS 31.102 and TS 24.008."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from harness.profiles import numbers
 def test_check_digits_that_others_computed(digits: str) -> None:
     assert numbers.is_luhn_valid(digits)
     assert not numbers.is_luhn_valid(digits[:-1] + str((int(digits[-1]) + 1) % 10))
-
-
-def test_iccid_as_in_the_header_and_as_in_the_file() -> None:
-    assert numbers.packed("89000123456789012341", 10).hex() == "89000123456789012341"
-    assert numbers.swapped("89000123456789012341", 10).hex() == "98001032547698103214"
-    assert numbers.swapped("894944999999999004", 10).hex() == "989444999999990940ff"
-    assert numbers.unswapped(bytes.fromhex("989444999999990940f9")) == "8949449999999990049"
 
 
 def test_imsi_of_fifteen_digits() -> None:

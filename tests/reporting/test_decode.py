@@ -13,7 +13,7 @@ from harness.reporting.decode.annotate import UNKNOWN, Annotator
 from harness.reporting.decode.conversation import conversation
 from harness.reporting.decode.entry import Entry
 from harness.reporting.decode.tree import Node
-from harness.reporting.decode.values import object_identifier, swapped_digits
+from harness.reporting.decode.values import object_identifier
 from tests.reporting.synthetic import ATR, EID, FCI, ISD_R, package, package_result, replay_error
 
 ANNOTATOR = Annotator()
@@ -97,8 +97,7 @@ def test_any_octets_decode_to_something() -> None:
         ANNOTATOR.message(bytes(octets), rng.choice(["EuiccPackageRequest", "EuiccPackageResult", "ProfileInfo", ""]))
 
 
-def test_digits_and_identifiers() -> None:
-    assert swapped_digits(bytes.fromhex("989444999999990940F9")) == "8949449999999990049"
+def test_object_identifiers() -> None:
     assert object_identifier(bytes.fromhex("88370A")) == "2.999.10"
     assert object_identifier(b"\x88") == ""
 

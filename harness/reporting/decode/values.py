@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.codec.digits import unswapped
 from harness.reporting.decode.certificates import certificate_in_words
-
-DIGITS = {"eidValue": "packed", "iccid": "swapped"}
-"""Fields whose octets are decimal digits: two a byte, high nibble first, or swapped as on a SIM (ITU-T E.118)."""
 
 VERSIONS = frozenset({"VersionType"})
 
@@ -18,18 +16,13 @@ def in_words(name: str, type_name: str, kind: str, shape: Mapping[str, Any], oct
     if name == "eidValue" and len(octets) == 16:
         return octets.hex()
     if (name == "iccid" or type_name == "Iccid") and octets:
-        return swapped_digits(octets)
+        return unswapped(octets)
     if type_name in VERSIONS and len(octets) == 3:
         return ".".join(str(octet) for octet in octets)
     if type_name in {"Certificate"}:
         return certificate_in_words(octets)
     reader = _READERS.get(kind)
     return reader(shape, octets) if reader else ""
-
-
-def swapped_digits(octets: bytes) -> str:
-    """Digits stored low nibble first; the filler F is left out."""
-    return "".join(f"{octet & 0xF:x}{octet >> 4:x}" for octet in octets).rstrip("f")
 
 
 def object_identifier(octets: bytes) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.codec import tlv
+from harness.codec.digits import swapped
 
 Command = tuple[str, Any]
 
@@ -20,8 +21,7 @@ def iccid_octets(iccid: str | bytes) -> bytes:
     if isinstance(iccid, str):
         if not iccid.isdecimal() or not 18 <= len(iccid) <= 20:
             raise ValueError(f"{iccid!r} is no ICCID of 18 to 20 digits")
-        digits = iccid.ljust(20, "F")
-        iccid = bytes.fromhex("".join(digits[at + 1] + digits[at] for at in range(0, 20, 2)))
+        iccid = swapped(iccid, 10)
     if len(iccid) != 10:
         raise ValueError(f"an ICCID has 10 octets, not {len(iccid)}")
     return bytes(iccid)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Protocol
 from weakref import WeakMethod
 
+from harness.codec.digits import unswapped
 from harness.errors import DeviceFault
 from harness.roles.es10 import Terminal
 from harness.roles.es10.ports import APDU_DEADLINE
@@ -160,7 +161,7 @@ class _Bare:
 
 def _iccid(contents: bytes | None) -> str | None:
     """The digits of EF_ICCID, whose nibbles are swapped and padded with F."""
-    digits = "" if contents is None else _swapped(contents).rstrip("F")
+    digits = "" if contents is None else unswapped(contents)
     return digits if digits.isdigit() else None
 
 
@@ -168,9 +169,5 @@ def _imsi(contents: bytes | None) -> str | None:
     """The digits of EF_IMSI: a length, a parity nibble, then swapped nibbles (TS 31.102 §4.2.2)."""
     if contents is None or not 1 <= contents[0] <= 8:
         return None
-    digits = _swapped(contents[1 : 1 + contents[0]])[1:].rstrip("F")
+    digits = unswapped(contents[1 : 1 + contents[0]])[1:]
     return digits if digits.isdigit() else None
-
-
-def _swapped(octets: bytes) -> str:
-    return "".join(f"{octet & 0x0F:X}{octet >> 4:X}" for octet in octets)

@@ -9,6 +9,7 @@ Rules of this room:
 from __future__ import annotations
 
 from harness.codec import DecodeError
+from harness.codec.digits import exchanged
 from harness.crypto.scp03t import MAC, Scp03tError, Scp03tReceiver
 from harness.simulators.euicc import apdu, bpp
 from harness.simulators.euicc.apdu import Refused
@@ -104,7 +105,7 @@ def _take_elements(device: Device, installation: Installation, octets: bytes) ->
             device.rules["profile-element"](elements.taken, element)
     except ElementRefused as refused:
         raise Failed(PE_PROCESSING_ERROR, refused.response) from None
-    if elements.taken and _swapped(elements.iccid) != installation.iccid:
+    if elements.taken and exchanged(elements.iccid) != installation.iccid:
         raise Failed(DATA_MISMATCH)
     if device.state.used_memory + elements.size > device.config.memory_size:
         raise Failed(INSUFFICIENT_MEMORY)
@@ -115,8 +116,3 @@ def _finish_elements(_device: Device, _installation: Installation) -> None:
 
 
 _FINISHED = {0xA0: es8.configure_isdp, 0xA1: es8.store_metadata, 0xA2: es8.replace_session_keys, 0xA3: _finish_elements}
-
-
-def _swapped(digits: bytes) -> bytes:
-    """The same digits with the nibbles of each octet exchanged."""
-    return bytes(octet >> 4 | (octet & 0x0F) << 4 for octet in digits)
