@@ -1,6 +1,7 @@
-"""What bytes mean: DER messages of SGP.32 v1.2 with the SGP.22 v2.5 types under them, profile packages, and plain TLVs.
+"""What bytes mean: DER messages of SGP.32 with the SGP.22 v2.5 types under them, profile packages, and plain TLVs.
 
 Rules of this room:
+- One schema for each SGP.32 version, v1.2 where none is named; nothing else here knows that versions differ.
 - Values are plain: SEQUENCE dict, CHOICE (name, value), SEQUENCE OF list, BIT STRING (octets, count of bits), OBJECT
   IDENTIFIER dotted text, NULL None. Certificates and public keys are the whole DER as bytes.
 - `decode` is bounded on any input and raises DecodeError only. It refuses what is not well-formed DER structure and what
@@ -11,10 +12,20 @@ Rules of this room:
 from __future__ import annotations
 
 from harness.codec import tlv
-from harness.codec.asn1 import decode, decode_pe, encode, encode_pe, findings, named_bits, split_profile_package
+from harness.codec.asn1 import (
+    VERSIONS,
+    decode,
+    decode_pe,
+    encode,
+    encode_pe,
+    findings,
+    named_bits,
+    split_profile_package,
+)
 from harness.codec.errors import CodecError, DecodeError, DerError, EncodeError
 
 __all__ = [
+    "VERSIONS",
     "CodecError",
     "DecodeError",
     "DerError",

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.codec import tlv
 from harness.codec.compiled import schema
 from harness.codec.errors import DecodeError, EncodeError
 
-MESSAGES = "sgp32-v1.2"
+VERSIONS: Mapping[str, str] = {"1.0.1": "sgp32-v1.0", "1.2": "sgp32-v1.2", "1.3": "sgp32-v1.3"}
+"""The schema of each SGP.32 version. v1.0.1 repaired the ASN.1 of v1.0 and changed nothing on the wire."""
+DEFAULT_VERSION = "1.2"
 PROFILES = "profile-package"
 
 
-def encode(type_name: str, value: Any, *, checked: bool = True) -> bytes:
+def encode(type_name: str, value: Any, *, checked: bool = True, version: str = DEFAULT_VERSION) -> bytes:
     """The DER of a value. `checked=False` leaves out size constraints, for cases that must break them.
 
-    Raises EncodeError for an unknown type, a value of the wrong shape, or a broken constraint.
+    Raises EncodeError for an unknown type, a value of the wrong shape, or a broken constraint; KeyError for a version that
+    is none of VERSIONS.
     """
-    return _encode(MESSAGES, type_name, value, checked)
+    return _encode(VERSIONS[version], type_name, value, checked)
 
 
-def decode(type_name: str, data: bytes) -> Any:
-    """The value of exactly one DER message. Raises DecodeError; never anything else, on any octets."""
-    return _decode(MESSAGES, type_name, data)
+def decode(type_name: str, data: bytes, *, version: str = DEFAULT_VERSION) -> Any:
+    """The value of exactly one DER message. Raises DecodeError and, on any octets, nothing else."""
+    return _decode(VERSIONS[version], type_name, data)
 
 
 def encode_pe(value: Any) -> bytes:
@@ -55,7 +58,7 @@ def has_bit(value: tuple[bytes, int], position: int) -> bool:
     return position < count and bool(octets[position // 8] & 0x80 >> position % 8)
 
 
-def findings(type_name: str, data: bytes) -> list[str]:
+def findings(type_name: str, data: bytes, *, version: str = DEFAULT_VERSION) -> list[str]:
     """What a strict reader has against a message that may still be decodable; empty for a perfect one.
 
     Names DER faults with their offsets, then compares what was received with what the schema would write: fields out of
@@ -63,7 +66,7 @@ def findings(type_name: str, data: bytes) -> list[str]:
     """
     faults = [f"{fault.fault} at offset {fault.offset}" for fault in tlv.der_faults(data)]
     try:
-        again = encode(type_name, decode(type_name, data), checked=False)
+        again = encode(type_name, decode(type_name, data, version=version), checked=False, version=version)
     except (DecodeError, EncodeError) as error:
         return faults or [str(error)]
     if not faults and again != data:

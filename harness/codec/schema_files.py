@@ -7,7 +7,7 @@ from pathlib import Path
 
 _SCHEMAS = Path(__file__).with_name("schemas")
 
-OPAQUE = frozenset({"Certificate", "CertificateList", "SubjectPublicKeyInfo"})
+OPAQUE = frozenset({"Certificate", "CertificateList", "SubjectPublicKeyInfo", "UnknownFields"})
 """Types that are never taken apart: a value is the whole DER."""
 
 
