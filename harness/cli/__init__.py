@@ -9,6 +9,7 @@ Rules of this room:
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
@@ -54,6 +55,10 @@ def status_of(arguments: Sequence[str] | None = None) -> int:
         if problem.hint:
             click.echo(f"  try: {problem.hint}", err=True)
         return LAB if isinstance(problem, LabFault) else HARNESS
+    except Exception:
+        traceback.print_exc()
+        click.echo("error: this is a fault of the harness, and says nothing about a device", err=True)
+        return HARNESS
     return status if isinstance(status, int) else 0
 
 

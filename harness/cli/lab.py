@@ -25,9 +25,10 @@ def command() -> None:
 def check(lab_file: Path, as_json: bool) -> int:
     """Opens every slot of a lab once and asks the device who it is. Exit status 3 if one that must be there is not."""
     from harness.lab.assembly import assemble
-    from harness.lab.rack import Rack
+    from harness.lab.rack import Rack, prepare
 
     lab = read_lab(lab_file)
+    prepare(lab, seed=1)
     found: dict[str, dict[str, Any]] = {}
     with Rack(lab, seed=1) as rack:
         for name, slot in lab.slots.items():

@@ -33,3 +33,12 @@ def json_option(command: Command) -> Command:
 def run_argument(command: Command) -> Command:
     """RUN, a run directory."""
     return click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))(command)
+
+
+def made(folder: Path) -> Path:
+    """The folder, made where it is not there yet. Raises click.UsageError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise click.UsageError(f"{folder} cannot be made: {fault.strerror}; name another folder with --out") from fault
+    return folder

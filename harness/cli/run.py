@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from harness import resources
-from harness.cli.options import json_option, lab_option
+from harness.cli.options import json_option, lab_option, made
 from harness.conformance.assignment import Assignment, Order
 from harness.conformance.catalogue import Entry
 from harness.conformance.outcome import ExitStatus, RunOutcome
@@ -21,6 +21,7 @@ from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
 from harness.evidence.run_directory import RunDirectory
 from harness.lab.configuration import Lab, read_lab
+from harness.lab.rack import prepare
 
 
 @click.command()
@@ -52,6 +53,7 @@ def command(
     lab = read_lab(lab_file)
     entries = chosen_entries(cases)
     assignments = assignments_for(lab, entries, Wish(tuple(cases), slots, links))
+    prepare(lab, seed)
     directory = RunDirectory(new_directory(out))
     order = Order(str(lab_file), str(directory.path), str(resources.path("suites")), seed, assignments)
     directory.begin(
@@ -79,19 +81,20 @@ def command(
 
 
 def new_directory(out: Path | None) -> Path:
-    """The run directory to write: `out`, or the next free name of the moment under `runs`.
+    """The run directory to write, made and empty: `out`, or a new one under `runs` that is named for the moment.
 
-    Raises ConfigurationError where `out` holds something already: a record is never written over.
+    Raises click.UsageError where it cannot be made, or holds something already: a record is never written over.
     """
     if out is not None:
-        if out.exists() and any(out.iterdir()):
+        if any(made(out).iterdir()):
             raise click.UsageError(
                 f"{out} is not empty: a record is never written over; name another folder with --out"
             )
         return out
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     names = [moment, *(f"{moment}-{number}" for number in range(2, 100))]
-    return next(Path("runs") / name for name in names if not (Path("runs") / name).exists())
+    runs = made(Path("runs"))
+    return made(next(runs / name for name in names if not (runs / name).exists()))
 
 
 def declared(entries: Iterable[Entry]) -> dict[str, dict[str, str]]:

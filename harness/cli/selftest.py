@@ -12,13 +12,14 @@ from pathlib import Path
 import click
 
 from harness import resources
-from harness.cli.options import json_option, lab_option
+from harness.cli.options import json_option, lab_option, made
 from harness.conformance.assignment import Order
 from harness.conformance.killmatrix import KillReport, kill_report, matrix
 from harness.conformance.outcome import ExitStatus
 from harness.conformance.runner import Progress, run_orders
 from harness.conformance.selection import chosen_entries
 from harness.lab.configuration import read_lab
+from harness.lab.rack import prepare
 
 
 @click.command()
@@ -35,8 +36,9 @@ def command(cases: Sequence[str], full: bool, seed: int, out: Path | None, lab_f
     """
     lab = read_lab(lab_file)
     wanted = matrix(lab, chosen_entries(cases), full=full)
+    prepare(lab, seed)
     with ExitStack() as stack:
-        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-selftest-")))
+        folder = made(out) if out else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-selftest-")))
         template = Order(str(lab_file), str(folder), str(resources.path("suites")), seed, ())
         outcome = run_orders(wanted.orders(template), _view(as_json), at_once=os.cpu_count())
     if outcome.interrupted or outcome.configuration or outcome.errors:

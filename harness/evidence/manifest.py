@@ -41,8 +41,10 @@ def check_manifest(run_dir: Path) -> ManifestFindings:
     try:
         listed = json.loads(path.read_bytes())["files"]
         expected = {str(name): str(entry["sha256"]) for name, entry in listed.items()}
+    except FileNotFoundError as absent:
+        raise ConfigurationError([_no_manifest(run_dir)]) from absent
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        hint = "a run that was killed has no manifest; its record can be read all the same"
+        hint = "compare the folder with a copy of it: what changed cannot be told without one"
         raise ConfigurationError([Fault(str(path), 0, f"is no readable manifest: {fault}", hint)]) from fault
     present = set(_names(run_dir))
     changed = [name for name in expected if name in present and _entry(run_dir / name)["sha256"] != expected[name]]
@@ -51,6 +53,13 @@ def check_manifest(run_dir: Path) -> ManifestFindings:
         missing=tuple(sorted(set(expected) - present)),
         unlisted=tuple(sorted(present - set(expected))),
     )
+
+
+def _no_manifest(run_dir: Path) -> Fault:
+    if (run_dir / "run.json").is_file():
+        hint = "a run that was killed has none; its record can be read all the same"
+        return Fault(str(run_dir), 0, "has no manifest", hint)
+    return Fault(str(run_dir), 0, "is no run directory", "give the folder that `sgp32 run` printed; it holds run.json")
 
 
 def _names(run_dir: Path) -> list[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from harness.crypto.entropy import Entropy, system_entropy
 from harness.endpoints.loop import LoopThread
+from harness.errors import ConfigurationError, Fault
 from harness.lab.clock import Clock, RealClock, VirtualClock
 from harness.lab.configuration import Lab
 
@@ -80,5 +81,19 @@ def lab_pki(lab: Lab, entropy: Entropy) -> TestPki:
     if lab.pki is not None:
         return pki.load_sgp26(lab.pki, now)
     if lab.state is not None:
-        return pki.kept(lab.state / "pki", entropy.child("pki"), now)
+        try:
+            return pki.kept(lab.state / "pki", entropy.child("pki"), now)
+        except OSError as fault:
+            what = f"the lab's state cannot be kept in {lab.state}: {fault.strerror}"
+            raise ConfigurationError([Fault(str(lab.file), 0, what, "name another folder as `state`")]) from fault
     return pki.mint(entropy.child("pki"), now)
+
+
+def prepare(lab: Lab, seed: int) -> None:
+    """Reads, or mints, the PKI of a lab that keeps it in files, once and before slots start in processes of their own.
+
+    Raises ConfigurationError with every fault of the files.
+    """
+    if lab.pki is not None or lab.state is not None:
+        with Rack(lab, seed) as rack:
+            assert rack.pki.curves

@@ -34,9 +34,16 @@ def test_changed_missing_and_later_files_are_told_apart(tmp_path: Path) -> None:
     assert not findings.intact
 
 
-@pytest.mark.parametrize("content", [None, "", "[]", '{"files": [1]}', '{"files": {"a": 1}}'])
-def test_an_unreadable_manifest_is_a_usage_error(tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / "manifest.json").write_text(content)
+@pytest.mark.parametrize("content", ["", "[]", '{"files": [1]}', '{"files": {"a": 1}}'])
+def test_an_unreadable_manifest_is_a_usage_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(ConfigurationError, match="no readable manifest"):
+        check_manifest(tmp_path)
+
+
+def test_a_missing_manifest_is_told_from_a_missing_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is no run directory"):
+        check_manifest(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(ConfigurationError, match="has no manifest"):
         check_manifest(tmp_path)
