@@ -16,9 +16,10 @@ import json
 import select
 import socket
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
+
+from harness.endpoints.child_main import live
 
 _POWER_OFF, _POWER_ON, _RESET, _ATR = 0, 1, 2, 4
 
@@ -183,27 +184,10 @@ def factory_named(name: str) -> Factory:
     return made
 
 
-def main() -> int:
-    """Standard input is the socket to the parent; its first line says which card to be."""
-    control = socket.socket(fileno=0)
-    try:
-        first = b""
-        while not first.endswith(b"\n"):
-            part = control.recv(1 << 16)
-            if not part:
-                return 0
-            first += part
-        order = json.loads(first)
-        child = Child(control, factory_named(order["factory"]), order["arguments"])
-        control.sendall(b"{}\n")
-        child.run()
-    except BrokenPipeError:
-        return 0
-    except Exception:
-        control.sendall(json.dumps({"fault": traceback.format_exc()}).encode() + b"\n")
-        return 1
-    return 0
+def born(control: socket.socket, birth: dict[str, Any]) -> Child:
+    """The card that the parent's first line asks for."""
+    return Child(control, factory_named(birth["factory"]), birth["arguments"])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(live(born, {}))

@@ -4,28 +4,20 @@ Rules of this room:
 - The child holds the card and nothing else; what must survive a power cut lies in the file its factory opens.
 - A kill ends the connection to the virtual reader, and pcscd sees the card removed. It is put back only after pcscd has
   seen that: a card exchanged under a live handle would be powered by nobody.
-- When this process ends, however it ends, the child's control socket closes and the child goes.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import os
-import select
-import socket
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
+from harness.endpoints.child_process import ChildProcess, ChildSilent
 from harness.endpoints.pcscd import PrivatePcscd
 from harness.errors import LabFault
 from harness.links import pcsc
 
-_ANSWER_DEADLINE = 20.0
 _PCSCD_DEADLINE = 10.0
 
 
@@ -38,11 +30,9 @@ class CardProcess:
 
     def __init__(self, pcscd: PrivatePcscd, factory: str, arguments: Mapping[str, Any]) -> None:
         self._pcscd = pcscd
-        self._birth = json.dumps({"factory": factory, "arguments": arguments}).encode() + b"\n"
+        self._birth = {"factory": factory, "arguments": arguments}
         self._defects: tuple[str, ...] = ()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pending = b""
+        self._child = ChildProcess("harness.endpoints.card_child", "the simulated card")
 
     def start(self) -> Self:
         """Starts the child and puts the card into the reader; returns when pcscd sees it."""
@@ -58,12 +48,12 @@ class CardProcess:
     @property
     def pid(self) -> int:
         """The child's process id; 0 while there is none."""
-        return 0 if self._process is None else self._process.pid
+        return self._child.pid
 
     def insert(self) -> None:
         """Puts the card into the reader, powered off, and waits until pcscd sees it."""
         with self._pcscd.connect() as connection:
-            self._order({"do": "insert"}, connection)
+            self._order({"do": "insert"}, connection.fileno())
         self._wait(present=True)
 
     def remove(self) -> None:
@@ -73,7 +63,7 @@ class CardProcess:
 
     def power_cycle(self) -> None:
         """Out and in again, in an orderly way; a killed card is restarted. Frees a reader that waits for a mute card."""
-        if self._process is None:
+        if not self._child.is_running:
             self.restart()
             return
         self.remove()
@@ -81,7 +71,7 @@ class CardProcess:
 
     def kill(self) -> None:
         """A power cut: SIGKILL, at whatever the card was doing. What it had not stored is lost."""
-        self._end(kill=True)
+        self._child.end(kill=True)
         self._wait(present=False)
 
     def restart(self) -> None:
@@ -110,55 +100,27 @@ class CardProcess:
 
     def check(self) -> None:
         """Raises RuntimeError where the simulation broke, LabFault where the child is gone; for after a LabFault."""
-        control = self._control
-        if control is not None and select.select([control], [], [], 0)[0]:
-            self._answer(control)
+        if self._child.has_spoken():
+            self._answer()
 
     def stop(self) -> None:
         """Ends the child. Stopping twice does nothing."""
-        self._end(kill=False)
+        self._child.end()
 
     def _spawn(self) -> None:
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
-        with theirs:
-            self._process = subprocess.Popen(
-                (sys.executable, "-m", "harness.endpoints.card_child"),
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env=environment,
-            )
-        ours.settimeout(_ANSWER_DEADLINE)
-        self._control, self._pending = ours, b""
-        ours.sendall(self._birth)
-        self._answer(ours)
+        self._child.start(self._birth)
+        self._answer()
 
-    def _order(self, order: Mapping[str, Any], connection: socket.socket | None = None) -> dict[str, Any]:
-        control = self._control
-        if control is None:
-            raise LabFault("the simulated card is not running", hint="start it, or restart it after a kill")
-        line = json.dumps(order).encode() + b"\n"
-        with suppress(BrokenPipeError):  # the child may have told why before it went; the answer says it
-            if connection is not None:
-                socket.send_fds(control, [line], [connection.fileno()])
-            else:
-                control.sendall(line)
-        return self._answer(control)
+    def _order(self, order: Mapping[str, Any], *descriptors: int) -> dict[str, Any]:
+        self._child.send(order, descriptors)
+        return self._answer()
 
-    def _answer(self, control: socket.socket) -> dict[str, Any]:
-        while b"\n" not in self._pending:
-            try:
-                part = control.recv(1 << 20)
-            except OSError as fault:
-                self._end(kill=True)  # an answer that came later would be taken for another one's
-                raise LabFault(f"the simulated card's process does not answer: {fault}") from fault
-            if not part:
-                raise LabFault("the simulated card's process is gone")
-            self._pending += part
-        line, _, self._pending = self._pending.partition(b"\n")
-        answer: dict[str, Any] = json.loads(line)
-        if "fault" in answer:
-            raise RuntimeError(f"the simulated card broke:\n{answer['fault']}")
+    def _answer(self) -> dict[str, Any]:
+        try:
+            (answer,) = self._child.receive()
+        except ChildSilent:
+            self._child.end(kill=True)  # an answer that came later would be taken for another one's
+            raise
         return answer
 
     def _wait(self, *, present: bool) -> None:
@@ -167,20 +129,6 @@ class CardProcess:
                 f"pcscd did not see the card {'in' if present else 'out of'} {self.reader!r} "
                 f"within {_PCSCD_DEADLINE:g} s"
             )
-
-    def _end(self, *, kill: bool) -> None:
-        process, control = self._process, self._control
-        self._process = self._control = None
-        if process is None or control is None:
-            return
-        if kill:
-            process.kill()
-        control.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:  # it is busy, and will not be asked twice
-            process.kill()
-            process.wait()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.endpoints.card_child import factory_named
+from harness.endpoints.child_main import live
 from harness.endpoints.module_birth import module_config, network_script
 from harness.endpoints.module_https import FirmwareHttps
 from harness.endpoints.serial_line import SerialLine
@@ -61,7 +62,7 @@ class Child:
         self._is_mute = False
         self._heard_at = 0.0
         self._awake, self._wake = os.pipe()
-        self._jobs: queue.Queue[_Job | None] = queue.Queue()
+        self._jobs: queue.Queue[_Job] = queue.Queue()
         self._done: queue.Queue[dict[str, Any]] = queue.Queue()
         self._module = self._made(birth["defects"])
         self._orders: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {
@@ -218,8 +219,6 @@ class Child:
                 job = self._jobs.get(timeout=pause)
             except queue.Empty:
                 job = _Job(None, time.time(), False)
-            if job is None:
-                return
             try:
                 due = self._module.wake(job.now, trigger=job.trigger)
                 answer: dict[str, Any] = {"id": job.order, "due": due}
@@ -230,26 +229,5 @@ class Child:
                 self._call_main_thread()
 
 
-def main() -> int:
-    """Standard input is the socket to the parent; its first line says which module to be."""
-    control = socket.socket(fileno=0)
-    try:
-        first = b""
-        while not first.endswith(b"\n"):
-            part = control.recv(1 << 16)
-            if not part:
-                return 0
-            first += part
-        child = Child(control, json.loads(first))
-        control.sendall(b'{"id": 0}\n')
-        child.run()
-    except BrokenPipeError:
-        return 0
-    except Exception:
-        control.sendall(json.dumps({"fault": traceback.format_exc()}).encode() + b"\n")
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(live(Child, {"id": 0}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.errors import HarnessError
@@ -34,16 +35,21 @@ class FirmwareHttps:
         self._clients = {}
 
     def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes, *, trust: TrustData | None) -> HttpReply:
-        client = self._clients.get(trust)
-        if client is None:
-            client = HttpsClient(
-                self._trust(trust), interface=Interface.ESIPA, addresses=self._addresses, deadline=_DEADLINE
-            )
-            self._clients[trust] = client
         try:
-            return client.post(url, headers, body)
+            return self._client(trust).post(url, headers, body)
         except HarnessError as fault:
             raise NoAnswer(str(fault)) from fault
+        except ssl.SSLError as fault:
+            raise NoAnswer(f"the card names a server certificate that cannot be read: {fault}") from fault
+
+    def _client(self, trust: TrustData | None) -> HttpsClient:
+        """The client with this trust. Raises SSLError where it is none."""
+        client = self._clients.get(trust)
+        if client is None:
+            client = self._clients[trust] = HttpsClient(
+                self._trust(trust), interface=Interface.ESIPA, addresses=self._addresses, deadline=_DEADLINE
+            )
+        return client
 
     def close(self) -> None:
         """Ends every connection."""

@@ -3,30 +3,20 @@
 Rules of this room:
 - The child holds modem, card and firmware; what must survive a power cut lies in the file that the card's factory opens.
 - The parent moves time: the firmware of a module on a virtual clock works only while `wake` is under way.
-- When this process ends, however it ends, the child's control socket closes and the child goes.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import os
-import select
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from harness.endpoints.child_process import ANSWER_DEADLINE, ChildProcess
 from harness.endpoints.module_birth import config_out, network_out
-from harness.errors import LabFault
 from harness.simulators.module import ModuleConfig, NetworkScript
-
-_ANSWER_DEADLINE = 20.0
 
 Addresses = Mapping[str, tuple[str, int]]
 
@@ -64,26 +54,15 @@ class ModuleProcess:
             "defects": list(defects),
             "clock": clock,
         }
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pending = b""
+        self._child = ChildProcess("harness.endpoints.module_child", "the simulated module")
         self._answers: dict[int, dict[str, Any]] = {}
         self._last_order = 0
 
     def start(self) -> Self:
         """Starts the child and switches the module on; returns when its port is there."""
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
-        with theirs:
-            self._process = subprocess.Popen(
-                (sys.executable, "-m", "harness.endpoints.module_child"),
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                env=environment,
-            )
-        self._control, self._pending, self._answers, self._last_order = ours, b"", {}, 0
-        ours.sendall(json.dumps(self._birth).encode() + b"\n")
-        self._answer(0, _ANSWER_DEADLINE)
+        self._answers, self._last_order = {}, 0
+        self._child.start(self._birth)
+        self._answer(0, ANSWER_DEADLINE)
         return self
 
     @property
@@ -94,7 +73,7 @@ class ModuleProcess:
     @property
     def pid(self) -> int:
         """The child's process id; 0 while there is none."""
-        return 0 if self._process is None else self._process.pid
+        return self._child.pid
 
     # time
 
@@ -127,7 +106,7 @@ class ModuleProcess:
 
     def kill(self) -> None:
         """A power cut: SIGKILL, at whatever modem, card and firmware were doing."""
-        self._end(kill=True)
+        self._child.end(kill=True)
 
     def restart(self) -> None:
         """After `kill`: the same module with the memory its card kept, switched on."""
@@ -174,65 +153,31 @@ class ModuleProcess:
 
     def check(self) -> None:
         """Raises RuntimeError where the simulation broke, LabFault where the child is gone; for after a LabFault."""
-        control = self._control
-        if control is not None and select.select([control], [], [], 0)[0]:
-            self._receive(control, time.monotonic() + _ANSWER_DEADLINE)
+        if self._child.has_spoken():
+            self._receive(ANSWER_DEADLINE)
 
     def stop(self) -> None:
         """Ends the child. Stopping twice does nothing."""
-        self._end(kill=False)
+        self._child.end()
         self._port.unlink(missing_ok=True)
 
     def _order(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        return self._answer(self._send(order), _ANSWER_DEADLINE)
+        return self._answer(self._send(order), ANSWER_DEADLINE)
 
     def _send(self, order: Mapping[str, Any]) -> int:
-        if self._control is None:
-            raise LabFault("the simulated module is not running", hint="start it, or restart it after a kill")
         self._last_order += 1
-        with suppress(BrokenPipeError):  # the child may have told why before it went; the answer says it
-            self._control.sendall(json.dumps({"id": self._last_order, **order}).encode() + b"\n")
+        self._child.send({"id": self._last_order, **order})
         return self._last_order
 
     def _answer(self, order: int, deadline: float) -> dict[str, Any]:
         until = time.monotonic() + deadline
         while order not in self._answers:
-            if self._control is None:
-                raise LabFault("the simulated module is not running")
-            self._receive(self._control, until)
+            self._receive(until - time.monotonic())
         return self._answers.pop(order)
 
-    def _receive(self, control: socket.socket, until: float) -> None:
+    def _receive(self, deadline: float) -> None:
         """Takes in what the child says next."""
-        control.settimeout(max(0.0, until - time.monotonic()) or 1e-3)
-        try:
-            part = control.recv(1 << 20)
-        except OSError as fault:
-            raise LabFault(f"the simulated module's process does not answer: {fault}") from fault
-        finally:
-            control.settimeout(None)
-        if not part:
-            raise LabFault("the simulated module's process is gone")
-        *lines, self._pending = (self._pending + part).split(b"\n")
-        for line in lines:
-            answer: dict[str, Any] = json.loads(line)
-            if "fault" in answer:
-                raise RuntimeError(f"the simulated module broke:\n{answer['fault']}")
-            self._answers[answer["id"]] = answer
-
-    def _end(self, *, kill: bool) -> None:
-        process, control = self._process, self._control
-        self._process = self._control = None
-        if process is None or control is None:
-            return
-        if kill:
-            process.kill()
-        control.close()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:  # it is busy, and will not be asked twice
-            process.kill()
-            process.wait()
+        self._answers |= {answer["id"]: answer for answer in self._child.receive(deadline)}
 
     def __enter__(self) -> Self:
         return self.start()
