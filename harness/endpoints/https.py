@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from harness.endpoints.loop import LoopThread
+from harness.errors import LabFault
 from harness.links.events import Interface, Observer, Observers
 from harness.links.https_server import DEFAULT_LIMITS, ErrorHook, Handler, HttpsServer, Limits
 from harness.links.tls import DEFAULT_TLS, ServerCertificate, TlsOptions
@@ -45,8 +46,13 @@ class HttpsEndpoint:
         )
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
-        """Listens and returns the port."""
-        return self._loop.run(self._server.start(host, port))
+        """Listens and returns the port. Raises LabFault where the port is somebody else's."""
+        try:
+            return self._loop.run(self._server.start(host, port))
+        except OSError as fault:
+            raise LabFault(
+                f"no server at {host}:{port}: {fault}", hint="is the port taken? Name another one"
+            ) from fault
 
     def stop(self) -> None:
         """Stops listening and ends every connection."""
