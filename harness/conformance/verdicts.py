@@ -4,12 +4,13 @@ The table this room lives by:
 
     raised                          precondition step, or outside steps     judging step
     AssertionError, DeviceFault,
-    DecodeError                     inconclusive                            fail, deviation or recorded
+    DecodeError, CertificateError   inconclusive                            fail, deviation or recorded
     LabFault                        inconclusive                            inconclusive
     anything else                   error                                   error
     no judging step asserted        error                                   error
 
-A case reads the octets that a device sent with the codec: what cannot be decoded is a malformed answer of that device.
+A case reads the octets that a device sent with the codec: what cannot be decoded, or is no certificate where one is due,
+is a malformed answer of that device.
 Silence is a DeviceFault only when the device answers a known good exchange after a reset; otherwise nobody can say
 whose silence it was, and the case is inconclusive.
 """
@@ -18,10 +19,11 @@ from __future__ import annotations
 
 from harness.codec.errors import DecodeError
 from harness.conformance.case import Confidence
+from harness.crypto.errors import CertificateError
 from harness.errors import DeviceFault, DeviceSilent, LabFault
 from harness.evidence.verdicts import Verdict
 
-OF_THE_DEVICE = (AssertionError, DeviceFault, DecodeError)
+OF_THE_DEVICE = (AssertionError, DeviceFault, DecodeError, CertificateError)
 """What a step is left by when the device did not do as it should."""
 
 BROKEN_RULE = {

@@ -53,6 +53,14 @@ class CardBench:
         return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"
 
     @property
+    def known_eid(self) -> bytes | None:
+        """The EID that the card must have; None where the lab file leaves it open."""
+        if self.config is not None:
+            return self.config.eid
+        device = self.slot.device
+        return bytes.fromhex(device.eid) if isinstance(device, Hardware) and device.eid else None
+
+    @property
     def device_name(self) -> str:
         """What the lab's memory calls the device: the EID of a real card, the slot's name for a simulated one."""
         return self._found_eid or self.name

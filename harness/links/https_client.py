@@ -96,12 +96,8 @@ class HttpsClient:
     ) -> HttpReply:
         """One request and its answer, of any status."""
         until = time.monotonic() + (self._deadline if deadline is None else deadline)
-        parts = urlsplit(url)
-        if parts.scheme != "https" or not parts.hostname:
-            raise LabFault(f"{url!r} is no https URL")
-        place = (parts.hostname, parts.port or 443)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        head = _complete(list(headers), parts.netloc.rpartition("@")[2], body)
+        place, authority, target = _read_url(url)
+        head = _complete(list(headers), authority, body)
         note = {"method": method, "url": url, "headers": header_lines(head)}
         kept = self._taken(place)
         try:
@@ -210,6 +206,20 @@ class HttpsClient:
             self._kept[place] = kept
         else:
             kept.tls.close()
+
+
+def _read_url(url: str) -> tuple[tuple[str, int], str, str]:
+    """Host and port, the value of Host, the request target. Raises LabFault: hosts may come from what a device says."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or 443
+        host.encode("idna")
+    except ValueError as fault:
+        raise LabFault(f"{url!r} is no URL: {fault}") from fault
+    if parts.scheme != "https" or not host or not all("!" <= character <= "~" for character in url):
+        raise LabFault(f"{url!r} is no https URL")
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return (host, port), parts.netloc.rpartition("@")[2], target
 
 
 def _complete(headers: list[tuple[str, str]], host: str, body: bytes) -> list[tuple[str, str]]:

@@ -16,7 +16,8 @@ from harness.roles.es10.ports import APDU_DEADLINE, ISD_R, CardPort, ChannelPort
 from harness.roles.es10.status import OK, StatusWordFault, is_success, split
 
 _MORE_BLOCKS, _LAST_BLOCK = 0x11, 0x91
-_LARGEST_ANSWER = 1 << 20
+_MOST_PARTS = 1024
+"""A card that offers more parts than this of one answer (256 kB in full ones) never ends."""
 _NO_SUCH_CHANNELS = frozenset({0x6881, 0x6D00, 0x6E00})
 
 
@@ -75,14 +76,15 @@ class _Exchange:
         """The whole answer to one command: follows 61xx with GET RESPONSE and 6Cxx with the length the card names."""
         data, sw = self._once(command, deadline)
         answer = data
+        parts = 1
         while sw >> 8 == 0x61:
             get_response = bytes([class_byte(response_class, self._number), 0xC0, 0x00, 0x00, sw & 0xFF])
             data, sw = self._once(get_response, deadline)
             if not data and sw >> 8 == 0x61:
                 raise MalformedAnswer("GET RESPONSE gave no data and promises more")
-            answer += data
-            if len(answer) > _LARGEST_ANSWER:
-                raise MalformedAnswer(f"an answer longer than {_LARGEST_ANSWER} octets")
+            answer, parts = answer + data, parts + 1
+            if parts > _MOST_PARTS:
+                raise MalformedAnswer(f"an answer in more than {_MOST_PARTS} parts")
         if not is_success(sw):
             raise StatusWordFault(sw, command)
         return answer

@@ -4,7 +4,8 @@ Rules of this room:
 - After each reset the terminal says what it is: TERMINAL CAPABILITY in its IoT form, then TERMINAL PROFILE. Some eUICCs
   keep the first TERMINAL CAPABILITY and answer 6985 to ES10 without it.
 - A 91xx is answered at once: FETCH, TERMINAL RESPONSE, again as long as the card has more to ask; the number is bounded.
-- After a REFRESH of any mode the card is reset, after its TERMINAL RESPONSE and before anything else is sent.
+- After a REFRESH of any mode the card is reset, after its TERMINAL RESPONSE and before anything else is sent. One that
+  wants the next REFRESH during each reset gives a malformed answer.
 - Everything that happened here is kept in order, for cases to read.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.codec import DecodeError, tlv
+from harness.errors import MalformedAnswer
 from harness.roles.es10.ports import APDU_DEADLINE, CardPort
 from harness.roles.es10.status import split
 
@@ -28,6 +30,8 @@ _UNDERSTOOD = frozenset({_REFRESH, 0x02, _POLL_INTERVAL, 0x04, 0x05})
 _PERFORMED = 0x00
 _BEYOND_CAPABILITIES = 0x30
 _MOST_COMMANDS_IN_A_ROW = 16
+_MOST_REFRESHES_IN_A_ROW = 4
+"""A card that wants a REFRESH after each reset would be reset for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Terminal:
         self._introduced = False
         self._events: list[TerminalEvent] = []
         self._refreshes: list[Refresh] = []
+        self._refreshing = 0
         self._listeners: list[Callable[[], None]] = []
 
     @property
@@ -125,7 +130,17 @@ class Terminal:
                 break
             length = sw & 0xFF
         if refreshed:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """The reset that a REFRESH asks for. The card may ask for the next one during it."""
+        if self._refreshing == _MOST_REFRESHES_IN_A_ROW:
+            raise MalformedAnswer(f"a REFRESH after each of {_MOST_REFRESHES_IN_A_ROW} resets in a row")
+        self._refreshing += 1
+        try:
             self.reset()
+        finally:
+            self._refreshing -= 1
 
     def _respond(self, answer: bytes) -> int:
         response = bytes([0x80, 0x14, 0x00, 0x00, len(answer)]) + answer

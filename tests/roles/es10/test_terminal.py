@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from harness.errors import MalformedAnswer
 from harness.roles.es10 import Es10, Terminal
 from tests.roles.es10.card import ScriptedCard
 
@@ -74,6 +77,18 @@ def test_unreadable_proactive_commands_do_not_stop_the_terminal() -> None:
     card.proactive = [b"\xd0", b"\xd0\x03\x81\x01\x00", b"\xff"]
     assert es10.call(b"\xbf\x2e\x00") == ANSWER
     assert kinds(terminal).count("terminal-response") == 3
+
+
+def test_a_card_that_wants_a_refresh_after_each_reset_is_not_reset_for_ever() -> None:
+    class Restless(ScriptedCard):
+        def reset(self) -> bytes:
+            self.proactive = [REFRESH_UICC_RESET]
+            return super().reset()
+
+    card = Restless(lambda request: ANSWER)
+    with pytest.raises(MalformedAnswer, match="REFRESH"):
+        Terminal(card).reset()
+    assert card.resets == 5
 
 
 def test_a_card_that_never_stops_asking_is_left() -> None:
