@@ -16,17 +16,8 @@ from rich.text import Text
 from harness.conformance.outcome import RunOutcome
 from harness.conformance.runner import Progress
 from harness.evidence.verdicts import Verdict
+from harness.reporting.styles import STYLES
 
-STYLES = {
-    Verdict.PASS: "green",
-    Verdict.FAIL: "bold red",
-    Verdict.DEVIATION: "yellow",
-    Verdict.RECORDED: "cyan",
-    Verdict.INCONCLUSIVE: "magenta",
-    Verdict.ERROR: "bold white on red",
-    Verdict.NOT_APPLICABLE: "dim",
-    Verdict.NOT_RUN: "dim",
-}
 _SHOWN = 40
 """More cases than this are left to the report."""
 
@@ -54,7 +45,6 @@ class LiveView(Progress):
     def planned(self, total: int) -> None:
         """The bar begins."""
         self._task = self._bar.add_task("starting", total=total)
-        self._total = total
         self._bar.start()
 
     def begins(self, case: str, slot: str, link: str) -> None:

@@ -13,21 +13,11 @@ from harness.evidence.records import Run
 from harness.evidence.verdicts import Verdict
 from harness.reporting.build import WHOLE, build_report
 from harness.reporting.model import MEANINGS, CaseView, EntryView, ResultView, StepView
+from harness.reporting.styles import STYLES
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
-
-STYLES = {
-    Verdict.PASS: "green",
-    Verdict.FAIL: "bold red",
-    Verdict.DEVIATION: "yellow",
-    Verdict.RECORDED: "cyan",
-    Verdict.INCONCLUSIVE: "magenta",
-    Verdict.ERROR: "bold white on red",
-    Verdict.NOT_APPLICABLE: "dim",
-    Verdict.NOT_RUN: "dim",
-}
 
 
 def trace(
