@@ -11,6 +11,7 @@ from harness.conformance.parties import Parties, euicc_over, make_known, prepare
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.states import reach_as_precondition
+from harness.conformance.strictness import Strictness
 from harness.lab.card_bench import CardBench
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class CardScene(Scene):
             observers=[bench.observer_of("in-process")],
             http=http,
         )
-        self._euicc = euicc_over(link, self._parties)
+        self._euicc = euicc_over(link, self._parties, bench.known_eid)
+        self._euicc.strictness = self._strictness = Strictness(lambda: self._parties.eims)
         self._own_ipa: OwnIpa | None = None
 
     def prepare(self) -> None:
@@ -81,9 +83,10 @@ class CardScene(Scene):
         return self._own_ipa
 
     def close(self) -> None:
-        """Stops what the case made run."""
+        """Stops what the case made run, and judges the form of what the card answered in it."""
         if self._own_ipa is not None:
             self._own_ipa.close()
+        self._strictness.judge(self.running.steps)
 
     @property
     def smdp(self) -> Smdp:

@@ -6,19 +6,24 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from harness.errors import DeviceFault
+from harness.errors import DeviceFault, LabFault
 from harness.links.apdu import CardLink
 from harness.roles.es10 import Es10, Terminal
+from harness.roles.es10.identity import CertsAnswer
 from harness.roles.es10.ports import APDU_DEADLINE, CardPort
 from harness.roles.es10.profiles import ProfileInfo
 
 if TYPE_CHECKING:
+    from harness.conformance.strictness import Strictness
     from harness.crypto.certificates import Certificate
     from harness.profiles import ProfilePackage
 
 
 class EuiccUnderTest(Es10):
     """All ES10 functions of the card, its identity, and the raw APDUs for what ES10 does not show."""
+
+    strictness: Strictness | None = None
+    """Is shown each request and its answer; None where nobody is judged."""
 
     def __init__(
         self,
@@ -27,12 +32,20 @@ class EuiccUnderTest(Es10):
         *,
         checked: Callable[[bytes, bytes], Certificate],
         profiles: Mapping[str, ProfilePackage],
+        ci_key_id: bytes,
+        known_eid: bytes | None = None,
     ) -> None:
+        """`ci_key_id` is the CI that our eIMs name to the card (euiccCiPKId).
+
+        `known_eid` is the EID of the card that the lab says is there; None where it leaves that open.
+        """
         super().__init__(port)
         self.link = link
         """The link to the card; `link.name` is what the verdict is filed under."""
         self._checked = checked
         self._profiles = profiles
+        self._ci_key_id = ci_key_id
+        self._known_eid = known_eid
 
     @property
     def terminal(self) -> Terminal:
@@ -48,13 +61,26 @@ class EuiccUnderTest(Es10):
 
     @cached_property
     def eid(self) -> bytes:
-        """The EID, 16 octets, as GetEID gave it when it was first asked for."""
-        return self.get_eid()
+        """The EID, 16 octets, as GetEID gave it when it was first asked for.
+
+        Raises LabFault where that is not the card of this slot: everything that was prepared is for another one.
+        """
+        eid = self.get_eid()
+        if self._known_eid not in (None, eid):
+            raise LabFault(
+                f"the card says that it is {eid.hex()}, and was {(self._known_eid or b'').hex()}",
+                hint="was it exchanged? EU-007 judges a card that changes its EID",
+            )
+        return eid
 
     @cached_property
     def certificate(self) -> Certificate:
-        """The eUICC's certificate, checked up to the lab's CI. Raises DeviceFault where the chain does not hold."""
-        answer = self.get_certs()
+        """The certificate that the card signs under for our eIMs, checked up to the lab's CI.
+
+        A card may have more CIs than the lab knows, and prefer one of those. Raises DeviceFault where the chain does not
+        hold.
+        """
+        answer = certificates_for(self, self._ci_key_id)
         if answer.error is not None:
             raise DeviceFault(f"GetCerts answered error {answer.error}")
         return self._checked(answer.euicc, answer.eum)
@@ -84,6 +110,18 @@ class EuiccUnderTest(Es10):
                 return names[0] if names else (info.iccid or b"").hex()
         return None
 
+    def _store(self, request: bytes, deadline: float) -> bytes:
+        answer = super()._store(request, deadline)
+        if self.strictness is not None:
+            self.strictness.look(request, answer)
+        return answer
+
     def transmit(self, command: bytes, *, deadline: float = APDU_DEADLINE) -> bytes:
         """One command APDU as it is, on whatever channel its class byte says; the response with its status word."""
         return self.port.transmit(command, deadline=deadline)
+
+
+def certificates_for(es10: Es10, ci_key_id: bytes) -> CertsAnswer:
+    """GetCerts under this CI; under the one that the card prefers where it does not have this one."""
+    answer = es10.get_certs(ci_key_id)
+    return answer if answer.error is None else es10.get_certs()

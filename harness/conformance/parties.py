@@ -128,6 +128,13 @@ def make_known(eims: Sequence[Eim], config: CardConfig, prepared: Prepared, rack
         )
 
 
-def euicc_over(link: CardLink, parties: Parties) -> EuiccUnderTest:
+def euicc_over(link: CardLink, parties: Parties, known_eid: bytes | None = None) -> EuiccUnderTest:
     """The card at the other end of a link, with the harness as its terminal where the link shows one."""
-    return EuiccUnderTest(port_of(link), link, checked=parties.checked, profiles=parties.rack.profiles)
+    return EuiccUnderTest(
+        port_of(link),
+        link,
+        checked=parties.checked,
+        profiles=parties.rack.profiles,
+        ci_key_id=parties.rack.pki.trust("nist").ci_key_id,
+        known_eid=known_eid,
+    )

@@ -20,6 +20,7 @@ from harness.roles.eim.commands import enable
 from harness.roles.es10 import Es10
 
 if TYPE_CHECKING:
+    from harness.conformance.euicc import EuiccUnderTest
     from harness.profiles import ProfilePackage
     from harness.roles.es10.download import InstallationAnswer
 
@@ -40,7 +41,7 @@ class Prepared:
 
 
 def reach(
-    needs: State, es10: Es10, eims: Sequence[Eim], profiles: Mapping[str, ProfilePackage], download: Download
+    needs: State, es10: EuiccUnderTest, eims: Sequence[Eim], profiles: Mapping[str, ProfilePackage], download: Download
 ) -> None:
     """Brings a card into a state by ES10 functions alone. Raises DeviceFault where the card does not go along."""
     clear(es10)
@@ -66,9 +67,9 @@ def clear(es10: Es10) -> None:
     forget_notifications(es10)
 
 
-def associate(es10: Es10, eims: Sequence[Eim]) -> None:
+def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
     """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs."""
-    eid = es10.get_eid()
+    eid = es10.eid
     certificates = es10.get_certs()
     answer = es10.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED) for eim in eims])
     if answer.error is not None or len(answer.entries) != len(eims):
@@ -104,7 +105,7 @@ def described(needs: State) -> str:
 def reach_as_precondition(
     steps: CaseSteps,
     needs: State,
-    es10: Es10,
+    es10: EuiccUnderTest,
     eims: Sequence[Eim],
     profiles: Mapping[str, ProfilePackage],
     download: Download,

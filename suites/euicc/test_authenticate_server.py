@@ -72,7 +72,7 @@ def test_authenticate(
         with step("look at euiccSigned1", expect="the server's address and challenge, this card's EUICCInfo2"):
             sent = decode("AuthenticateServerRequest", request)["serverSigned1"]
             signed = tlv.parse(answer.signed)
-            assert signed.get(0x83).value.decode() == sent["serverAddress"]
+            assert signed.get(0x83).value == sent["serverAddress"].encode()
             assert signed.get(0x84).value == sent["serverChallenge"]
             assert signed.get(0xBF22).raw == euicc.get_euicc_info2().raw
     session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
@@ -114,7 +114,7 @@ def test_cancel_session(
         with step("begin a session", precondition=True):
             answer = euicc.authenticate_server(session.authenticate_request())
             assert answer.is_ok
-            key = Certificate(answer.euicc_certificate).public_key
+            key = euicc.checked(answer.euicc_certificate, answer.eum_certificate).public_key
         with step(f"CancelSession: {name}({reason})", expect="signed, with transactionId and reason") as seen:
             cancelled = euicc.cancel_session(session.transaction_id, reason)
             seen.observed(cancelled.raw)

@@ -28,8 +28,10 @@ DISABLED = 0
 def own_certificate(euicc: EuiccUnderTest, smdp: Smdp) -> Certificate:
     """The eUICC certificate of the CI that this SM-DP+ and this card agree on: the first of the card's list it knows."""
     known = {credentials.ci_key_id for credentials in smdp.identity.credentials}
-    ci_id = next(found for found in euicc.get_euicc_info1().ci_ids_for_signing if found in known)
-    answer = euicc.get_certs(ci_id)
+    agreed = [found for found in euicc.get_euicc_info1().ci_ids_for_signing if found in known]
+    assert agreed, "the card signs under no CI of this SM-DP+"
+    answer = euicc.get_certs(agreed[0])
+    assert answer.error is None
     return euicc.checked(answer.euicc, answer.eum)
 
 

@@ -84,7 +84,8 @@ def test_token_is_part_of_the_signature(euicc: EuiccUnderTest, eim: Eim, step: C
     """Once a token is agreed, a package signed as if there were none is refused, with the token it is taken."""
     with step("AddInitialEim with a token asked for", expect="a token", precondition=True):
         added = euicc.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED)])
-        (token,) = added.entries
+        assert len(added.entries) == 1
+        token = added.entries[0]
         assert token is not None
         eim.associate(euicc.eid, association_token=token)
     with step("LoadEuiccPackage signed over 84 01 00", expect="error unsigned") as seen:

@@ -36,7 +36,9 @@ def test_search_criteria(
     with step("one enable makes a result and a notification", precondition=True):
         answer = euicc.load_package(eim.package(enable(profiles["operational-a"].iccid)))
         assert answer.is_result
-        notification = next(entry for entry in euicc.list_notifications() if ENABLE in entry.events)
+        listed = [entry for entry in euicc.list_notifications() if ENABLE in entry.events]
+        assert listed
+        notification = listed[0]
     with step("search by sequence number", expect="A0 with that notification alone") as seen:
         by_number = euicc.retrieve_notifications(seq=notification.sequence_number)
         seen.observed(by_number.raw)
@@ -103,7 +105,9 @@ def test_remove_notification(
     """A removed notification is gone; removing it again is nothingToDelete."""
     with step("one enable makes a notification", precondition=True):
         assert euicc.load_package(eim.package(enable(profiles["operational-a"].iccid))).is_result
-        number = next(entry.sequence_number for entry in euicc.list_notifications() if ENABLE in entry.events)
+        listed = [entry for entry in euicc.list_notifications() if ENABLE in entry.events]
+        assert listed
+        number = listed[0].sequence_number
     with step("RemoveNotificationFromList", expect="ok(0), and it is gone"):
         assert euicc.remove_notification(number) == OK
         assert number not in [entry.sequence_number for entry in euicc.list_notifications()]

@@ -47,12 +47,14 @@ def test_from_birth_to_deletion(
         added = euicc.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED)])
         seen.observed(added.raw)
         assert added.error is None
+        assert len(added.entries) == 1
+        token = added.entries[0]
         certificates = euicc.get_certs()
         eim.associate(
             euicc.eid,
             euicc_certificate=certificates.euicc,
             eum_certificate=certificates.eum,
-            association_token=added.entries[0] or 0,
+            association_token=token or 0,
             counter=0,
         )
     with step("first poll", expect="one GetEimPackage, nothing to do"):
