@@ -12,10 +12,11 @@ from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.credentials import Identity
 from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.session import Channel
-from harness.simulators.euicc.state import CardState
+from harness.simulators.euicc.state import CardState, bit_string
 
 _AID_PREFIX = bytes.fromhex("A0000005")
 _OLD_SVN = bytes.fromhex("020200")
+_ENABLED_PROFILE = 1
 _SHORT = 255
 _DEAD = 0x6F00
 
@@ -117,6 +118,11 @@ DEFECTS: tuple[Defect, ...] = (
         "never-shows-enabled-profile",
         "euiccConfiguration says that no profile is enabled, whatever is.",
         answering("euicc-configuration", b"\x00"),
+    ),
+    _define(
+        "always-shows-enabled-profile",
+        "euiccConfiguration says that a profile is enabled, whether or not one is.",
+        answering("euicc-configuration", bit_string([_ENABLED_PROFILE])),
     ),
     _define(
         "selects-isdr-by-wrong-aid",
