@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.conformance.assignment import Order
-from harness.conformance.children import CUT_SHORT, Child
+from harness.conformance.children import Child
 from harness.conformance.outcome import RunOutcome
 
 SLOT_PROCESS = "harness.conformance.slot_process"
@@ -97,7 +97,7 @@ def _hear(
         progress.fault(fault["slot"], fault["reason"], optional=fault["optional"])
     elif "configuration" in line:
         outcome.configuration += [said for said in line["configuration"] if said not in outcome.configuration]
-    elif "error" in line:
+    elif "error" in line and not outcome.interrupted:  # what breaks under an interrupt was broken by it
         outcome.errors.append(f"{name}: {line['error']}")
     elif "ended" in line:
         del running[name]
@@ -106,7 +106,7 @@ def _hear(
 
 def _account(name: str, status: int, outcome: RunOutcome) -> None:
     """A process that ended otherwise than it may is a harness error, unless it said so itself."""
-    if status in (0, 2) or (status == CUT_SHORT and outcome.interrupted):
+    if status in (0, 2) or outcome.interrupted:
         return
     if not any(error.startswith(f"{name}: ") for error in outcome.errors):
         ended = f"signal {-status}" if status < 0 else f"status {status}"
