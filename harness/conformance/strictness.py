@@ -1,0 +1,138 @@
+"""The form of every answer of a card, looked at in every case, whatever the case itself is about.
+
+Rules of this room:
+- Looked at are the octets as received: the answer's tag, DER, the order and sizes of fields, and every signature for which
+  the key is at hand. Unknown fields at the end of a SEQUENCE are extensions and pass.
+- These rules are certain (X.690, and the types of the standard), so what is found judges, beside the case's own steps.
+- A fault is told once a case, however often it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from harness.codec import DecodeError, findings, tlv
+from harness.conformance.steps import CaseSteps
+from harness.crypto.certificates import Certificate
+from harness.crypto.errors import CertificateError
+from harness.errors import MalformedAnswer
+from harness.roles.es10.notifications import NotificationsAnswer
+from harness.roles.es10.packages import PackageAnswer, package_answer
+
+if TYPE_CHECKING:
+    from harness.roles.eim import Eim
+
+ANSWERS: Mapping[int, str] = {
+    0xBF20: "EUICCInfo1",
+    0xBF21: "PrepareDownloadResponse",
+    0xBF22: "EUICCInfo2",
+    0xBF28: "ListNotificationResponse",
+    0xBF2B: "RetrieveNotificationsListResponse",
+    0xBF2D: "ProfileInfoListResponse",
+    0xBF2E: "GetEuiccChallengeResponse",
+    0xBF30: "NotificationSentResponse",
+    0xBF36: "ProfileInstallationResult",
+    0xBF38: "AuthenticateServerResponse",
+    0xBF3C: "EuiccConfiguredAddressesResponse",
+    0xBF3E: "GetEuiccDataResponse",
+    0xBF41: "CancelSessionResponse",
+    0xBF42: "IpaeActivationResponse",
+    0xBF43: "GetRatResponse",
+    0xBF51: "EuiccPackageResult",
+    0xBF55: "GetEimConfigurationDataResponse",
+    0xBF56: "GetCertsResponse",
+    0xBF57: "AddInitialEimResponse",
+    0xBF58: "ProfileRollbackResponse",
+    0xBF59: "ConfigureImmediateProfileEnablingResponse",
+    0xBF5A: "ImmediateEnableResponse",
+    0xBF5B: "EnableEmergencyProfileResponse",
+    0xBF5C: "DisableEmergencyProfileResponse",
+    0xBF5D: "ExecuteFallbackMechanismResponse",
+    0xBF5E: "ReturnFromFallbackResponse",
+    0xBF5F: "GetConnectivityParametersResponse",
+    0xBF64: "EuiccMemoryResetResponse",
+    0xBF65: "SetDefaultDpAddressResponse",
+}
+"""The type of each ES10 answer, by the tag of its request."""
+_OTHER_TAGS = {0xBF36: 0xBF37}
+"""Answers whose tag is not that of their request."""
+
+
+class Strictness:
+    """Looks at each answer of one card in one case."""
+
+    def __init__(self, eims: Callable[[], Sequence[Eim]]) -> None:
+        """`eims` gives the eIMs of the case, for the keys and tokens that results are signed with."""
+        self._eims = eims
+        self._faults: dict[str, str] = {}
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What was found, in the order in which it first showed."""
+        return tuple(self._faults.values())
+
+    def look(self, request: bytes, answer: bytes) -> None:
+        """One request TLV, or a segment of a bound profile package, and the octets that came for it."""
+        if not answer:
+            return
+        try:
+            asked = tlv.first(request).tag
+        except DecodeError:
+            return  # the case sends what is no TLV; what a card owes then is the case's business
+        asked = asked if asked in ANSWERS else 0xBF36
+        name = ANSWERS[asked]
+        found = findings(name, answer)
+        if not found and tlv.first(answer).tag != _OTHER_TAGS.get(asked, asked):
+            found = [f"tag {tlv.first(answer).tag:X}"]
+        for fault in found or self._signature_faults(asked, answer):
+            self._faults.setdefault(f"{name}: {fault.partition(' at offset ')[0]}", f"{name}: {fault}")
+
+    def judge(self, steps: CaseSteps) -> None:
+        """Adds a judging step where anything was found. Raises AssertionError then, like any step that did not hold."""
+        if not self._faults:
+            return
+        expect = "DER, fields in order and in size, valid signatures"
+        with steps("the form of every answer of the card", expect=expect, confidence="certain") as seen:
+            seen.observed("; ".join(self.faults))
+            assert not self.faults, "; ".join(self.faults)
+
+    def _signature_faults(self, asked: int, answer: bytes) -> list[str]:
+        try:
+            if asked == 0xBF51:
+                return self._result_faults([package_answer(answer)])
+            if asked == 0xBF2B:
+                retrieved = NotificationsAnswer.of(answer)
+                return self._result_faults(retrieved.results) + _notification_faults(retrieved)
+        except MalformedAnswer as fault:
+            return [str(fault)]
+        return []
+
+    def _result_faults(self, results: Sequence[PackageAnswer]) -> list[str]:
+        return [f"signature of the result for {one.eim_id} does not hold" for one in results if not self._holds(one)]
+
+    def _holds(self, answer: PackageAnswer) -> bool:
+        """Whether the signature of a result holds; True where nothing is signed or no key is at hand."""
+        if answer.kind == "error-unsigned":
+            return True
+        for eim in self._eims():
+            for device in eim.state.devices.values():
+                if eim.identity.eim_id == answer.eim_id and device.euicc_certificate is not None:
+                    return answer.signature_is_valid(Certificate(device.euicc_certificate), device.association.token)
+        return True
+
+
+def _notification_faults(retrieved: NotificationsAnswer) -> list[str]:
+    faults = []
+    for entry in retrieved.pending:
+        if not entry.certificate:
+            continue
+        number = entry.metadata.sequence_number
+        try:
+            holds = entry.signature_is_valid(Certificate(entry.certificate))
+        except CertificateError as fault:
+            faults.append(f"certificate of notification {number}: {fault}")
+            continue
+        if not holds:
+            faults.append(f"signature of notification {number} does not hold")
+    return faults
