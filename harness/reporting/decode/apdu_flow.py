@@ -1,15 +1,15 @@
-"""APDU pairs joined into function calls: STORE DATA chains, GET RESPONSE, the segments of a bound profile package."""
+"""What APDUs say: one entry for a function call, one for all segments of a bound profile package."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from harness.codec import tlv
 from harness.codec.errors import DerError
 from harness.evidence.records import ExchangeRecord
 from harness.reporting.decode import apdu
 from harness.reporting.decode.annotate import Annotator
+from harness.reporting.decode.calls import Call, Calls, tag_of
 from harness.reporting.decode.entry import Draft, Entry, Part
 from harness.reporting.decode.es10 import FUNCTIONS, SEGMENTS
 from harness.reporting.decode.proactive import command_name, proactive
@@ -20,27 +20,12 @@ FETCH = 0x12
 TERMINAL_RESPONSE = 0x14
 
 
-@dataclass(slots=True)
-class _Call:
-    """One command with what belongs to it: earlier blocks of its chain, GET RESPONSE after it."""
-
-    first: ExchangeRecord
-    command: apdu.Command
-    records: list[ExchangeRecord] = field(default_factory=list)
-    request: bytes = b""
-    response: bytes = b""
-    blocks: int = 0
-    sw: int = 0
-    expects_more_blocks: bool = False
-    fault: str = ""
-
-
 class ApduFlow:
     """Takes pairs of command and response in their order; gives entries when nothing more can belong to them."""
 
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
-        self._open: _Call | None = None
+        self._calls = Calls()
 
     def take(
         self, sent: bytes, received: bytes | None, records: Sequence[ExchangeRecord], fault: str = ""
@@ -50,41 +35,13 @@ class ApduFlow:
         if command is None:
             draft = Draft(records[0], "APDU", "not an APDU", list(records), fault=fault)
             return [*self.flush(), draft.done()]
-        done: list[Entry] = []
-        call = self._open
-        if call is None or not self._continues(call, command):
-            done = self.flush()
-            call = self._open = _Call(records[0], command)
-        if command.ins != 0xC0 or not call.records:
-            call.request += command.data
-            call.blocks += 1
-        call.records += records
-        call.fault = fault
-        call.expects_more_blocks = command.is_store_data and not command.is_last_block
-        call.sw = 0
-        if received is not None and len(received) >= 2:
-            call.response += received[:-2]
-            call.sw = int.from_bytes(received[-2:], "big")
-        if call.sw >> 8 in (0x61, 0x6C) or (call.expects_more_blocks and call.sw == 0x9000):
-            return done
-        return [*done, *self.flush()]
+        return [self._entry(call) for call in self._calls.take(command, received, records, fault)]
 
     def flush(self) -> list[Entry]:
         """What is open, as it is."""
-        call, self._open = self._open, None
-        return [self._entry(call)] if call is not None else []
+        return [self._entry(call) for call in self._calls.flush()]
 
-    @staticmethod
-    def _continues(call: _Call, command: apdu.Command) -> bool:
-        if command.channel != call.command.channel:
-            return False
-        if command.ins == 0xC0:
-            return call.sw >> 8 in (0x61, 0x6C)
-        if call.sw >> 8 == 0x6C:
-            return command.octets[:4] == call.command.octets[:4] and command.data == call.command.data
-        return command.is_store_data and call.expects_more_blocks and command.p2 == call.blocks & 0xFF
-
-    def _entry(self, call: _Call) -> Entry:
+    def _entry(self, call: Call) -> Entry:
         outcome = f"{call.sw:04X} {apdu.status_in_words(call.sw)}" if call.sw else ""
         draft = Draft(call.first, "APDU", apdu.command_in_words(call.command), call.records, outcome, call.fault)
         if call.command.is_store_data:
@@ -98,8 +55,8 @@ class ApduFlow:
             draft.parts = [Part("answer" if call.command.ins == FETCH else "response of the terminal", trees)]
         return draft.done()
 
-    def _es10(self, draft: Draft, call: _Call) -> None:
-        tag = _tag(call.request)
+    def _es10(self, draft: Draft, call: Call) -> None:
+        tag = tag_of(call.request)
         function = FUNCTIONS.get(tag)
         draft.interface = "ES10b"
         draft.title = function.name if function else SEGMENTS.get(tag, draft.title)
@@ -116,16 +73,6 @@ class ApduFlow:
         if call.response:
             expected = function.response if function else "ProfileInstallationResult" if is_part else ""
             draft.parts.append(Part("answer", self._annotator.message(call.response, expected)))
-
-
-def _tag(octets: bytes) -> int:
-    """The tag that the octets begin with, whatever follows; 0 where they begin with none."""
-    if not octets:
-        return 0
-    if octets[0] & 0x1F != 0x1F:
-        return octets[0]
-    end = next((at for at in range(1, min(len(octets), 4)) if not octets[at] & 0x80), 0)
-    return int.from_bytes(octets[: end + 1], "big") if end else 0
 
 
 def _package_head(octets: bytes, annotator: Annotator) -> tuple[Node, ...]:
