@@ -35,7 +35,7 @@ class Ways:
     pcsc: Pcsc | None = None
     at: SerialPort | None = None
     https: bool = False
-    """Whether the device speaks ESipa or ES9+ to us over HTTPS."""
+    """Whether the device speaks ESipa or ES9+ to us over HTTPS. A module whose IPA cannot reach us is not judged as one."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +63,8 @@ def read_ways(kind: str, device: Device | None, value: Value) -> Ways:
         apdu = tuple(item.choice(*AT_WAYS) or "" for item in keys["apdu"].items()) if "apdu" in keys else ()
         if len(set(apdu)) < len(apdu):
             keys["apdu"].fault("a way is named twice")
-        return Ways(apdu=apdu, at=_serial(keys["at"], hardware) if "at" in keys else None, https=True)
+        at = _serial(keys["at"], hardware) if "at" in keys else None
+        return Ways(apdu=apdu, at=at, https="esipa" in keys)
     return Ways(https=True)
 
 

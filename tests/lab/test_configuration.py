@@ -51,6 +51,7 @@ slots:
     assert lab.slots["modem"].device == Hardware("")
     assert lab.slots["modem"].ways.at is not None
     assert lab.slots["modem"].ways.at.baud == 9600
+    assert lab.slots["modem"].ways.names == ("at-csim", "at"), "no esipa is named: its IPA is not judged"
     assert isinstance(lab.slots["eim"].device, Reference)
 
 
