@@ -121,7 +121,7 @@ class EuiccUnderTest(Es10):
         return self.port.transmit(command, deadline=deadline)
 
 
-def certificates_for(es10: Es10, ci_key_id: bytes) -> CertsAnswer:
+def certificates_for(es10: Es10, ci_key_id: bytes | None) -> CertsAnswer:
     """GetCerts under this CI; under the one that the card prefers where it does not have this one."""
     answer = es10.get_certs(ci_key_id)
     return answer if answer.error is None else es10.get_certs()

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.conformance.case import State
+from harness.conformance.euicc import certificates_for
 from harness.conformance.steps import CaseSteps
 from harness.errors import DeviceFault
 from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
-from harness.roles.eim.commands import enable
+from harness.roles.eim.commands import delete_eim, enable
 from harness.roles.es10 import Es10
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 RESET_BITS = (0, 1, 2, 3, 4, 5)
 """Everything that ES10b.eUICCMemoryReset can clear but the immediate-enable configuration."""
 OK, NOTHING_TO_DELETE = 0, 1
+EIM_RESET_NOT_SUPPORTED, LAST_EIM_DELETED = 2, 2
 
 Download = Callable[[str], "InstallationAnswer"]
 
@@ -44,7 +46,7 @@ def reach(
     needs: State, es10: EuiccUnderTest, eims: Sequence[Eim], profiles: Mapping[str, ProfilePackage], download: Download
 ) -> None:
     """Brings a card into a state by ES10 functions alone. Raises DeviceFault where the card does not go along."""
-    clear(es10)
+    clear(es10, eims)
     if needs.eims:
         associate(es10, eims[: needs.eims])
     for name in needs.profiles:
@@ -59,18 +61,44 @@ def reach(
     forget_notifications(es10)
 
 
-def clear(es10: Es10) -> None:
-    """Back to a virgin card: no profile, no eIM, no address, nothing stored."""
+def clear(es10: EuiccUnderTest, eims: Sequence[Eim] = ()) -> None:
+    """Back to a virgin card: no profile, no eIM, no address, nothing stored.
+
+    `eims` are those who may have to delete themselves.
+    """
     answer = es10.memory_reset(*RESET_BITS)
-    if answer.reset not in (OK, NOTHING_TO_DELETE) or answer.eim not in (OK, NOTHING_TO_DELETE, None):
+    if answer.eim == EIM_RESET_NOT_SUPPORTED:
+        dissociate(es10, eims)
+    elif answer.eim not in (OK, NOTHING_TO_DELETE, None):
+        raise DeviceFault(f"the card's eIMs cannot be cleared: {answer.raw.hex().upper()}")
+    if answer.reset not in (OK, NOTHING_TO_DELETE):
         raise DeviceFault(f"the card cannot be cleared: {answer.raw.hex().upper()}")
     forget_notifications(es10)
+
+
+def dissociate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
+    """Has one of our eIMs delete every eIM and itself last, on a card that cannot reset its eIM configuration."""
+    tokens = {entry.eim_id: entry.association_token for entry in es10.get_eim_configuration()}
+    if not tokens:
+        return
+    ours = next((eim for eim in eims if eim.identity.eim_id in tokens), None)
+    if ours is None:
+        raise DeviceFault(
+            f"the card cannot reset its eIM configuration and is associated with {', '.join(tokens)}",
+            hint="have that eIM delete itself, or use another card",
+        )
+    own_id = ours.identity.eim_id
+    ours.associate(es10.eid, association_token=tokens.pop(own_id))
+    for eim_id in (*tokens, own_id):
+        deleted = es10.load_package(ours.package(delete_eim(eim_id), eid=es10.eid))
+        if not deleted.is_result or deleted.result("deleteEimResult") not in (OK, LAST_EIM_DELETED):
+            raise DeviceFault(f"the eIM {eim_id} cannot be deleted: {deleted.raw.hex().upper()}")
 
 
 def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
     """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs."""
     eid = es10.eid
-    certificates = es10.get_certs()
+    certificates = certificates_for(es10, eims[0].identity.ci_key_id)
     answer = es10.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED) for eim in eims])
     if answer.error is not None or len(answer.entries) != len(eims):
         raise DeviceFault(f"the card takes no eIM: {answer.raw.hex().upper()}")
