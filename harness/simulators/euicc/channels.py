@@ -30,6 +30,8 @@ def manage_channel(device: Device, command: Command) -> Reply:
     channels = device.session.channels
     if command.is_proprietary:
         raise Refused(apdu.UNKNOWN_CLA)
+    if device.config.channels == 1:
+        raise Refused(apdu.CHANNEL_NOT_SUPPORTED)
     if command.p1 == _OPEN:
         if command.p2 or command.le is None:
             raise Refused(apdu.WRONG_P1_P2 if command.p2 else apdu.WRONG_LENGTH)

@@ -56,7 +56,7 @@ class CardConfig:
     max_command_size: int = 0x8000
     """Octets of one STORE DATA chain."""
     channels: int = 4
-    """Logical channels including the basic one."""
+    """Logical channels including the basic one; 1: a card that knows no other, and serves ES10 there."""
     authorisation: tuple[AuthorisationRule, ...] = field(default=(AuthorisationRule(),))
     atr: bytes = bytes.fromhex("3B9D96803FC7828031E073FE211B655347503332")
     """Without its check octet TCK, which the card appends: T=15 stands among the protocols, so one is due."""
