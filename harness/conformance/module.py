@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from harness.errors import MalformedAnswer
 from harness.lab.module_bench import ModuleBench
-from harness.links.at import DEFAULT_DEADLINE, AtEngine, Unsolicited
+from harness.links.at import DEFAULT_DEADLINE, Unsolicited
 from harness.links.at_grammar import AtAnswer
 
 
@@ -17,11 +17,6 @@ class ModuleUnderTest:
     def __init__(self, bench: ModuleBench) -> None:
         self._bench = bench
         self._since_ns = time.monotonic_ns()
-
-    @property
-    def engine(self) -> AtEngine:
-        """The AT engine, for what is below whole commands."""
-        return self._bench.engine
 
     def at(self, command: str, *, deadline: float = DEFAULT_DEADLINE) -> AtAnswer:
         """One command and its answer, of any final result. Raises DeviceSilent at the deadline, in seconds."""
@@ -47,7 +42,7 @@ class ModuleUnderTest:
         line = next((line for line in answer.lines if line.startswith(prefix)), "")
         length, _, octets = line.removeprefix(prefix).partition(",")
         octets = octets.strip().strip('"')
-        if not answer.ok or not length.strip().isdecimal() or int(length) != len(octets):
+        if not answer.ok or length.strip() != str(len(octets)):
             raise MalformedAnswer(f"{command}: {' / '.join((*answer.lines, answer.final))}")
         try:
             response = bytes.fromhex(octets)
@@ -56,11 +51,6 @@ class ModuleUnderTest:
         if len(response) < 2:
             raise MalformedAnswer(f"{command}: {octets!r} holds no status word")
         return response
-
-    @property
-    def urcs(self) -> tuple[Unsolicited, ...]:
-        """Every unsolicited line since the case began, with its time."""
-        return tuple(line for line in self._bench.engine.unsolicited if line.at_ns >= self._since_ns)
 
     def wait_for_urc(
         self, wanted: Callable[[str], bool], *, deadline: float = DEFAULT_DEADLINE, since_ns: int = 0
@@ -75,8 +65,3 @@ class ModuleUnderTest:
     def power_cycle(self) -> None:
         """Takes the power away and gives it back; returns when the module answers AT. Raises DeviceSilent."""
         self._bench.power_cycle()
-
-    @property
-    def has_power_switch(self) -> bool:
-        """Whether `power_cycle` cuts the power; otherwise it asks the module to reboot."""
-        return self._bench.simulated is not None

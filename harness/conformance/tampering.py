@@ -22,11 +22,6 @@ def with_signature(package: bytes, signature: bytes) -> bytes:
     return tlv.build(_PACKAGE, signed_part_of(package), tlv.build(_SIGNATURE, signature))
 
 
-def with_signed_part(package: bytes, signed_part: bytes) -> bytes:
-    """Another euiccPackageSigned under the signature of this package."""
-    return tlv.build(_PACKAGE, signed_part, tlv.build(_SIGNATURE, signature_of(package)))
-
-
 def with_flipped_bit(octets: bytes, bit: int) -> bytes:
     """The same octets with one bit changed; bit 0 is the most significant bit of the first octet."""
     changed = bytearray(octets)

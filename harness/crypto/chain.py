@@ -85,13 +85,6 @@ def verify_server_chain(ci: Certificate, leaf: Certificate, role: Role | str, *,
     _refuse(server_chain_faults(ci, leaf, role, now=now))
 
 
-def verify_same_owner(dp_auth: Certificate, dp_pb: Certificate) -> None:
-    """Raises ChainRefusal (rule "same-owner") unless both certificates carry the same registered ID."""
-    if dp_auth.rid_oid is None or dp_auth.rid_oid != dp_pb.rid_oid:
-        detail = f"it belongs to {dp_pb.rid_oid}, the one used for authentication to {dp_auth.rid_oid}"
-        _refuse((ChainFault("same-owner", Role.DP_PB, detail),))
-
-
 def _broken(link: Link) -> Iterator[ChainFault]:
     for rule, complaint in RULES.items():
         detail = complaint(link)

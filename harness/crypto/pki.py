@@ -56,11 +56,6 @@ class TestPki:
         """The identity of one eUICC on every curve whose EUM can issue."""
         return tuple(ci_set.euicc_identity(eid) for ci_set in self._sets.values() if ci_set.has(Role.EUM))
 
-    def tls_files(self, curve: Curve | str, role: Role | str, folder: Path) -> tuple[Path, Path]:
-        """Certificate chain and key as PEM files, written into `folder`, which is all that an SSL context can load."""
-        ci_set = self.trust(curve)
-        return pki_files.write_pem(folder, f"{role}-{ci_set.curve}", ci_set.identity(role))
-
     def save(self, folder: Path) -> None:
         """Writes the secret and every certificate and key into `folder`, readable by their owner only.
 

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509 import load_der_x509_certificate
 
 from harness.crypto.certificates import Certificate
 from harness.crypto.ecdsa import Curve, PrivateKey, public_key_point
@@ -64,15 +63,6 @@ def write_identity(folder: Path, curve: Curve, role: Role, identity: Identity) -
     if identity.has_private_key:
         write_private(folder / _key_file(stem, curve), private_pem(identity))
     write_private(folder / _certificate_file(stem, curve), identity.certificate)
-
-
-def write_pem(folder: Path, name: str, identity: Identity) -> tuple[Path, Path]:
-    """The certificate and the key as PEM, for whoever can only read files: NAME.pem and NAME.key."""
-    certificate = load_der_x509_certificate(identity.certificate).public_bytes(Encoding.PEM)
-    files = folder / f"{name}.pem", folder / f"{name}.key"
-    write_private(files[0], certificate)
-    write_private(files[1], private_pem(identity))
-    return files
 
 
 def write_secret(folder: Path, secret: bytes) -> None:

@@ -81,14 +81,6 @@ def merge_results(run_dir: Path) -> int:
     return len(lines)
 
 
-def read_results(run_dir: Path) -> list[Mapping[str, Any]]:
-    """The result lines of the whole run. results.jsonl is rebuilt from the slots where it is absent."""
-    path = run_dir / "results.jsonl"
-    if not path.is_file():
-        merge_results(run_dir)
-    return [line.fields for line in read_lines(path) if isinstance(line, Line)]
-
-
 def environment() -> dict[str, Any]:
     """The versions that a result depends on."""
     return {

@@ -6,7 +6,6 @@ Seconds since 1970 UTC. TLS looks at real time whatever this clock says.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -32,13 +31,12 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """Stands still until it is moved; whoever lives by it is told the new time."""
+    """Stands still until it is moved."""
 
     is_virtual = True
 
     def __init__(self, start: float = EPOCH) -> None:
         self._now = start
-        self._followers: list[Callable[[float], None]] = []
 
     def now(self) -> float:
         """The time it was last moved to."""
@@ -53,14 +51,7 @@ class VirtualClock:
         if seconds < 0:
             raise ValueError(f"time does not go back by {-seconds} s")
         self._now += seconds
-        for follower in self._followers:
-            follower(self._now)
         return self._now
-
-    def tells(self, follower: Callable[[float], None]) -> Callable[[], None]:
-        """Tells `follower` each new time from now on; the returned function stops that."""
-        self._followers.append(follower)
-        return lambda: self._followers.remove(follower)
 
 
 class RealClock:

@@ -13,7 +13,6 @@ import ssl
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.links.client_hello import BRAINPOOL_P256R1, BRAINPOOL_P256R1_TLS13, SECP256R1, ClientHello
 
@@ -117,13 +116,3 @@ def _offer_only(curve: str, context: ssl.SSLContext, options: TlsOptions) -> Non
 def pem(certificate: bytes) -> bytes:
     """A DER certificate as PEM."""
     return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(certificate) + b"-----END CERTIFICATE-----\n"
-
-
-def certificates_of(file: Path) -> tuple[bytes, ...]:
-    """The certificates of a DER or PEM file, as DER, in the order of the file."""
-    octets = file.read_bytes()
-    if not octets.lstrip().startswith(b"-----"):
-        return (octets,)
-    end = b"-----END CERTIFICATE-----"
-    blocks = (block.partition(b"-----BEGIN CERTIFICATE-----")[2] for block in octets.split(end)[:-1])
-    return tuple(base64.b64decode(block) for block in blocks)

@@ -91,8 +91,6 @@ class Subscription:
     codes: Codes
     ota: OtaKeys
     apn: str = ""
-    networks: tuple[str, ...] = ()
-    """PLMNs that let this subscription attach; not in the package, but what a simulated network does."""
     rfm_tar: bytes = b""
     """The toolkit application reference of remote file management; empty for none."""
 

@@ -47,7 +47,6 @@ _SUBSCRIPTION_KEYS = (
     "codes",
     "ota-keys",
     "apn",
-    "networks",
     "rfm-tar",
 )
 _REQUIRED = ("iccid", "imsi", "home-network", "authentication", "ota-keys")
@@ -133,7 +132,6 @@ def _subscription(keys: _Mapping) -> Subscription:
         codes=_codes(keys["codes"]) if "codes" in keys else Codes(),
         ota=_ota_keys(keys["ota-keys"]) if "ota-keys" in keys else OtaKeys(0, b"", b"", b""),
         apn=_apn(keys["apn"]) if "apn" in keys else "",
-        networks=tuple(_digits(item, 5, 6) for item in keys["networks"].items()) if "networks" in keys else (),
         rfm_tar=_octets(keys["rfm-tar"], 3) if "rfm-tar" in keys else b"",
     )
 

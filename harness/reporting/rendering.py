@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.evidence.lines import write_pieces, write_whole
 from harness.evidence.reader import load_run
 from harness.evidence.records import Run
+from harness.evidence.run_directory import merge_results
 from harness.reporting import FORMATS
 from harness.reporting.build import Cuts, build_report
 from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
@@ -23,6 +24,8 @@ def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path |
     if unknown:
         raise ValueError(f"no report format is called {', '.join(unknown)}; known: {', '.join(FORMATS)}")
     run = load_run(run_dir)
+    if not (run_dir / "results.jsonl").exists():  # the run was killed before it could join what its slots left
+        merge_results(run_dir)
     masker = masker_for(run) if redact else SHOW_ALL
     report = build_report(run, redact=redact, masker=masker)
     html: Path | None = None

@@ -12,11 +12,12 @@ from harness.codec.asn1 import has_bit
 from harness.codec.atr import parse_atr
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.raw import ISD_R, open_channel, store_data_block
+from harness.conformance.raw import open_channel, store_data_block
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import disable
+from harness.roles.es10.ports import ISD_R
 
 WITHOUT_EUICC_SUPPORT = bytes.fromhex("80AA000007A9058100820101")
 GET_EID = bytes.fromhex("BF3E035C015A")

@@ -9,7 +9,6 @@ from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 
 ASSOCIATED = State(eims=1, profiles=("operational-a",), enabled="operational-a")
-DATA_RESPONSE = 0xBF52
 DATA, ERROR = 0xA0, 0xA1
 INCORRECT_TAG_LIST = 1
 MANDATORY = (0xBF20, 0xBF22, 0x83, 0xA5, 0xA6, 0xA8)

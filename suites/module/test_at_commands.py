@@ -5,8 +5,8 @@ from __future__ import annotations
 from harness.codec import tlv
 from harness.conformance.case import State, case
 from harness.conformance.module import ModuleUnderTest
-from harness.conformance.raw import ISD_R
 from harness.conformance.steps import CaseSteps
+from harness.roles.es10.ports import ISD_R
 
 GET_EID = "81E2910006BF3E035C015A"
 IDENTITY = ("ATI", "AT+CGMI", "AT+CGMM", "AT+CGMR", "AT+CGSN")

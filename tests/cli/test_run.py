@@ -187,6 +187,7 @@ def test_a_run_that_is_ended_by_force_leaves_a_record_and_no_process(
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (tmp_path / "run/slots/card/results.jsonl").read_text().splitlines()]
     assert [(line["case"], line["verdict"]) for line in lines] == [("EU-990", "pass")]
+    assert results(tmp_path / "run") == lines
     assert "EU-991" in (tmp_path / "run" / "report.html").read_text()
 
 

@@ -101,7 +101,7 @@ def test_published_chains_hold() -> None:
             leaf = trust.identity(role)
             chain.verify_server_chain(trust.ci.view, leaf.view, role, now=NOW)
             assert openssl_error(leaf.certificate, trust.ci.certificate) == 0
-        chain.verify_same_owner(trust.dp_auth.view, trust.dp_pb.view)
+        assert trust.dp_auth.view.rid_oid == trust.dp_pb.view.rid_oid
     trust = pki.trust("nist")
     chain.verify_server_chain(trust.ci.view, trust.eim_sign.view, "eim-sign", now=NOW)
     euicc = trust.euicc_identity(EID)
@@ -225,17 +225,6 @@ def test_unknown_critical_extensions_are_refused(trust: CiSet) -> None:
     assert [(fault.rule, fault.detail) for fault in faults] == [
         ("critical-extensions", "critical but not understood: 2.999.77")
     ]
-
-
-def test_owners_of_the_two_server_certificates_must_be_one(trust: CiSet) -> None:
-    other = trust.issue("dp-pb", replace(trust.blueprint("dp-pb"), owner="2.999.12"))
-    chain.verify_same_owner(trust.dp_auth.view, trust.dp_pb.view)
-    with pytest.raises(chain.ChainRefusal) as refusal:
-        chain.verify_same_owner(trust.dp_auth.view, other.view)
-    assert (refusal.value.rule, refusal.value.role) == ("same-owner", "dp-pb")
-    nobodys = Certificate(trust.euicc_identity(EID).certificate)
-    with pytest.raises(chain.ChainRefusal):
-        chain.verify_same_owner(nobodys, nobodys)
 
 
 def test_only_leaves_stand_below_the_ci(trust: CiSet) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.crypto import chain
+from harness.crypto import chain, pki_files
 from harness.crypto.certificates import Certificate
 from harness.crypto.ecdsa import Curve, public_key_point
 from harness.crypto.entropy import Entropy, system_entropy
@@ -73,9 +73,11 @@ def test_tls_names_the_hosts_asked_for() -> None:
 
 def test_a_handshake_succeeds_with_the_minted_certificates(tmp_path: Path) -> None:
     trust = mint(system_entropy(), datetime.now(UTC))
-    certificate, key = trust.tls_files("nist", "eim-tls", tmp_path)
+    identity = trust.trust("nist").eim_tls
+    (tmp_path / "server.pem").write_text(ssl.DER_cert_to_PEM_cert(identity.certificate))
+    (tmp_path / "server.key").write_bytes(pki_files.private_pem(identity))
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(certificate, key)
+    server.load_cert_chain(tmp_path / "server.pem", tmp_path / "server.key")
     client = ssl.create_default_context(cadata=trust.trust("nist").ci.certificate)
     client.verify_flags |= ssl.VERIFY_X509_STRICT
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()

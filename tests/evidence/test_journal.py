@@ -16,7 +16,7 @@ from harness.errors import ConfigurationError, LabFault
 from harness.evidence.journal import Journal
 from harness.evidence.lines import Line, LineWriter, read_lines
 from harness.evidence.reader import CUT_OFF, NEVER_BEGAN, load_run
-from harness.evidence.run_directory import RunDirectory, merge_results, read_results
+from harness.evidence.run_directory import RunDirectory, merge_results
 from harness.evidence.verdicts import Verdict
 from harness.links.events import Direction, Exchange, Interface
 
@@ -122,15 +122,16 @@ def test_a_resumed_case_replaces_the_attempt_that_was_cut_off(tmp_path: Path) ->
     assert [exchange.octets for exchange in result.all_exchanges] == [b"\xbb"]
 
 
-def test_merged_results_are_rebuilt_where_absent(tmp_path: Path) -> None:
+def test_results_of_the_slots_are_joined_when_the_run_ends(tmp_path: Path) -> None:
     run = begun(tmp_path)
     with Journal(run.slot("card")) as journal:
         journal.case_ends(passed())
-    assert [line["slot"] for line in read_results(tmp_path)] == ["card"]
+    merged = tmp_path / "results.jsonl"
+    assert merge_results(tmp_path) == 1
+    assert [json.loads(line)["slot"] for line in merged.read_text().splitlines()] == ["card"]
     run.end(exit_status=0)
     assert load_run(tmp_path).finished
-    (tmp_path / "results.jsonl").unlink()
-    assert [line["case"] for line in read_results(tmp_path)] == ["EU-007"]
+    assert [json.loads(line)["case"] for line in merged.read_text().splitlines()] == ["EU-007"]
 
 
 def test_kill_9_leaves_every_finished_line(tmp_path: Path) -> None:

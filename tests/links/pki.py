@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,3 +69,9 @@ extendedKeyUsage = serverAuth
         openssl("ca", *config, "-in", f"{stem}.csr", "-out", f"{stem}.pem", *dates)
         der = openssl("x509", "-in", f"{stem}.pem", "-outform", "DER")
         return ServerCertificate((der,), Path(f"{stem}.p8").read_bytes(), self.curve, (name,))
+
+
+def certificates_of(file: Path) -> tuple[bytes, ...]:
+    """The certificates of a PEM file, as DER."""
+    blocks = file.read_text().split("-----END CERTIFICATE-----")[:-1]
+    return tuple(base64.b64decode(block.partition("-----BEGIN CERTIFICATE-----")[2]) for block in blocks)

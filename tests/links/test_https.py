@@ -24,8 +24,8 @@ from harness.links.events import Direction, Exchange, Interface
 from harness.links.http_messages import Delivery, Reply, Request
 from harness.links.https_client import ConnectionLost, HttpsClient, TlsRefused
 from harness.links.https_server import Handler, Limits
-from harness.links.tls import BRAINPOOL_CURVE, ServerCertificate, TlsOptions, Trust, certificates_of
-from tests.links.pki import HOST, Authority, openssl
+from harness.links.tls import BRAINPOOL_CURVE, ServerCertificate, TlsOptions, Trust
+from tests.links.pki import HOST, Authority, certificates_of, openssl
 
 URL = f"https://{HOST}/gsma/rsp2/asn1"
 

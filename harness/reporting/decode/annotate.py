@@ -51,11 +51,6 @@ class Annotator:
                 found.append(self._node(piece, None, label if number == 0 else ""))
         return tuple(found)
 
-    def fits(self, octets: bytes, type_name: str) -> int:
-        """How many fields of the message have no name in that type: 0 is a perfect fit. For telling twins apart."""
-        nodes = self.message(octets, type_name)
-        return sum(node.label == UNKNOWN or bool(node.fault) for root in nodes for node in root.walk())
-
     def _root(self, piece: tlv.Tlv, shape: Shape, label: str) -> Node:
         inner, wrapped = self._names.content(shape)
         if inner["type"] == "CHOICE" and not wrapped:

@@ -35,7 +35,6 @@ class DownloadTarget:
     address: str | None = None
     """The SM-DP+; None where the eIM knows it alone."""
     matching_id: str | None = None
-    needs_confirmation_code: bool = False
     uses_default_address: bool = False
     """The card's default SM-DP+ address is to be read."""
 
@@ -68,4 +67,4 @@ def activation_code(octets: bytes) -> DownloadTarget:
     address, matching_id = fields[1], fields[2]
     if not _ADDRESS.fullmatch(address) or not _MATCHING_ID.fullmatch(matching_id):
         raise TriggerRefused("an activation code with signs that do not belong there")
-    return DownloadTarget(address, matching_id or None, needs_confirmation_code=fields[4:] == ["1"])
+    return DownloadTarget(address, matching_id or None)

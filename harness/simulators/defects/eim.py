@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -67,10 +67,6 @@ def _still_open(before: Operation, after: Operation) -> Operation:
 
 def _last_octet_changed(octets: bytes) -> bytes:
     return octets[:-1] + bytes([octets[-1] ^ 0x01])
-
-
-def _oldest_first(device: Device, operations: Mapping[bytes, Operation]) -> Operation | None:
-    return operations[device.queue[0]] if device.queue else None
 
 
 DEFECTS = (

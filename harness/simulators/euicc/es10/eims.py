@@ -13,20 +13,18 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from harness.codec import DecodeError, decode, encode, tlv
 from harness.codec.tlv import Tlv
+from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
-from harness.crypto.errors import CertificateError
+from harness.crypto.errors import CryptoError
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.state import CardState, EimAssociation
 
 COUNTER, TOKEN, KEY_DATA = 0x83, 0x84, 0xA5
 TOKEN_WANTED = -1
-_CURVES = ("secp256r1", "brainpoolP256r1")
 
 
 class EimError(IntEnum):
@@ -150,13 +148,10 @@ def key_of(key_data: bytes) -> EllipticCurvePublicKey | None:
     """The key in eimPublicKeyData (A5), given raw or in a certificate; None where this card cannot use it."""
     try:
         inner = tlv.parse(key_data).children[0]
-        if inner.tag == 0xA1:
-            key: Any = Certificate(tlv.build(0x30, inner.value)).public_key
-        else:
-            key = load_der_public_key(tlv.build(0x30, inner.value))
-    except (DecodeError, CertificateError, ValueError, UnsupportedAlgorithm, IndexError):
+        whole = tlv.build(0x30, inner.value)
+        return Certificate(whole).public_key if inner.tag == 0xA1 else ecdsa.load_public_key_info(whole)
+    except (DecodeError, CryptoError, IndexError):
         return None
-    return key if isinstance(key, EllipticCurvePublicKey) and key.curve.name in _CURVES else None
 
 
 def _decoded(device: Device, data: Tlv) -> dict[str, Any]:
