@@ -19,11 +19,22 @@ from harness.lab.configuration import Lab, read_lab
 @click.command()
 @click.argument("cases", nargs=-1, metavar="[CASE|PATH]...")
 @click.option("--explain", metavar="CASE", help="Why this case applies to each slot of the lab, or not.")
+@click.option(
+    "--coverage",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="What the cases cover of the eUICC's interface, in this run directory. Without one the cases are run for it.",
+)
 @lab_option
 @json_option
-def command(cases: Sequence[str], explain: str | None, lab_file: Path, as_json: bool) -> None:
+def command(cases: Sequence[str], explain: str | None, coverage: str | None, lab_file: Path, as_json: bool) -> int:
     """Lists the cases with clause and applicability."""
     lab = read_lab(lab_file)
+    if coverage is not None:
+        from harness.cli.coverage import show
+
+        return show(Path(coverage) if coverage else None, lab, cases, as_json=as_json)
     entries = chosen_entries([explain] if explain else cases)
     if as_json:
         click.echo(
@@ -34,6 +45,7 @@ def command(cases: Sequence[str], explain: str | None, lab_file: Path, as_json: 
             click.echo(explanation(entry, lab))
     else:
         click.echo(table(entries, lab))
+    return 0
 
 
 def as_plain(entry: Entry, lab: Lab, *, explained: bool = False) -> dict[str, Any]:
@@ -48,6 +60,7 @@ def as_plain(entry: Entry, lab: Lab, *, explained: bool = False) -> dict[str, An
         "area": case.area,
         "links": list(links),
         "catches": list(case.catches),
+        "requires": list(case.requires),
         "applies": applies(case, slots),
     }
     if explained:
@@ -63,6 +76,7 @@ def explanation(entry: Entry, lab: Lab) -> str:
         f"  clause      {case.clause} ({case.confidence})",
         f"  written in  {entry.file}:{entry.line}",
         f"  catches     {', '.join(case.catches)}",
+        f"  requires    {', '.join(case.requires) or 'nothing that a card may lack'}",
         f"  starts from {case.needs.eims} eIM, profiles {', '.join(case.needs.profiles) or 'none'}"
         f", enabled {case.needs.enabled or 'none'}",
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness.conformance.case import Case
 from harness.lab.configuration import Slot
+from harness.lab.features import FEATURES, Lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,16 @@ def links_for(case: Case, slot: Slot) -> tuple[str, ...]:
     return tuple(link for link in observer.links(slot) if case.links is None or link in case.links)
 
 
+def lacking(case: Case, lacks: Lacks) -> str:
+    """Why a case does not apply to a card that lacks these features; empty where it applies."""
+    return "; ".join(
+        f"the card lacks {FEATURES[feature]}, says {lacks[feature]}" for feature in case.requires if feature in lacks
+    )
+
+
 def applies(case: Case, slots: Iterable[Slot]) -> bool:
     """Whether any of the slots can observe the case."""
-    return any(links_for(case, slot) for slot in slots)
+    return any(links_for(case, slot) and not lacking(case, slot.lacks) for slot in slots)
 
 
 def why(case: Case, slot: Slot) -> str:
@@ -68,8 +76,12 @@ def why(case: Case, slot: Slot) -> str:
     if observer is None:
         return f"{slot.name}: no, the case asks for no device under test"
     links = links_for(case, slot)
+    missing = lacking(case, slot.lacks)
+    if links and missing:
+        return f"{slot.name}: no, {missing}"
     if links:
-        return f"{slot.name}: yes, over {', '.join(links)}"
+        asked = f", unless the card declares that it lacks {' or '.join(case.requires)}" if case.requires else ""
+        return f"{slot.name}: yes, over {', '.join(links)}{asked if slot.is_hardware else ''}"
     if slot.kind not in observer.kinds:
         return f"{slot.name}: no, the case needs {observer.what} and this slot is of kind {slot.kind}"
     if case.links is not None and observer.links(slot):

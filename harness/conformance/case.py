@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from harness.lab.features import FEATURES
+
 IDENTIFIER = re.compile(r"[A-Z]{2}-\d{3}")
 AREAS = ("euicc", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "security")
 MARK = "__sgp32_case__"
@@ -65,6 +67,8 @@ class Case:
     area: str
     needs: State
     catches: tuple[str, ...]
+    requires: tuple[str, ...]
+    """Features of `harness.lab.features` without which the rule does not apply to a card."""
     links: tuple[str, ...] | None
     """The only links that can observe this rule; None: every link of the slot."""
     fixtures: tuple[str, ...] = field(default=())
@@ -80,6 +84,7 @@ def declare(
     catches: str | tuple[str, ...],
     confidence: str = "certain",
     needs: State | None = None,
+    requires: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
     fixtures: tuple[str, ...] = (),
 ) -> Case:
@@ -97,7 +102,12 @@ def declare(
         raise ValueError(f"{identifier} names no defect that it catches")
     if confidence not in tuple(Confidence):
         raise ValueError(f"{identifier}: confidence {confidence!r} is none of {', '.join(Confidence)}")
-    return Case(identifier, title, clause, Confidence(confidence), area, needs or State(), named, links, fixtures)
+    for feature in requires:
+        if feature not in FEATURES:
+            raise ValueError(f"{identifier} requires {feature!r}, which is none of {', '.join(FEATURES)}")
+    return Case(
+        identifier, title, clause, Confidence(confidence), area, needs or State(), named, requires, links, fixtures
+    )
 
 
 def case(
@@ -108,6 +118,7 @@ def case(
     catches: str | tuple[str, ...],
     confidence: str = "certain",
     needs: State | None = None,
+    requires: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
 ) -> Callable[[Function], Function]:
     """Declares the decorated function as a case. Raises ValueError at import where the declaration is wrong."""
@@ -122,6 +133,7 @@ def case(
             catches=catches,
             confidence=confidence,
             needs=needs,
+            requires=requires,
             links=links,
             fixtures=code.co_varnames[: code.co_argcount],
         )

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.conformance.applicability import links_for, observer_of
+from harness.conformance.applicability import lacking, links_for, observer_of
 from harness.conformance.assignment import Assignment, Order, Planned
 from harness.conformance.catalogue import Entry
 from harness.conformance.outcome import RunOutcome
@@ -118,7 +118,7 @@ def matrix(lab: Lab, entries: Sequence[Entry], *, full: bool = False) -> Matrix:
 
 def _places(lab: Lab, entry: Entry) -> list[Slot]:
     slots = (slot for slot in lab.slots.values() if not slot.is_hardware and not slot.optional)
-    return [slot for slot in slots if links_for(entry.case, slot)]
+    return [slot for slot in slots if links_for(entry.case, slot) and not lacking(entry.case, slot.lacks)]
 
 
 def _claim(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from harness.lab.configuration import Slot
+from harness.lab.features import Lacks
 from harness.links.events import Observer
 
 ObserverOf = Callable[[str], Observer]
@@ -28,6 +29,10 @@ class Bench(Protocol):
     @property
     def slot(self) -> Slot:
         """The slot as the lab file describes it."""
+
+    @property
+    def lacks(self) -> Lacks:
+        """What the card of the slot lacks as far as somebody says so; the card itself is asked by `identity`."""
 
     def open(self) -> None:
         """Finds the device. Raises LabFault."""

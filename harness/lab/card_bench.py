@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 from harness.lab.bench import ObserverOf
-from harness.lab.cards import card_config, card_memory, checked_eid, port_of, simulated_card
+from harness.lab.cards import (
+    card_config,
+    card_memory,
+    checked_eid,
+    port_of,
+    said_by_real_card,
+    simulated_card,
+)
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.device import defects_of
+from harness.lab.features import Lacks
 from harness.links.apdu import CardLink
 from harness.links.events import Observer
 from harness.links.memory import MemoryLink
@@ -40,12 +48,18 @@ class CardBench:
         self._link: CardLink | None = None
         self._restore: Callable[[bytes], None] | None = None
         self._found_eid = ""
+        self._said_by_card: Lacks = {}
 
     @property
     def config(self) -> CardConfig | None:
         """What the simulated card is made like; None for a real one."""
         device = self.slot.device
         return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
+
+    @property
+    def lacks(self) -> Lacks:
+        """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
+        return {**self._said_by_card, **self.slot.lacks}
 
     @property
     def takes_snapshots(self) -> bool:
@@ -97,6 +111,7 @@ class CardBench:
         with suppress(HarnessError):  # a card that cannot even say who it is gets its verdict from the cases
             found["atr"] = es10.reset().hex().upper()
             found["eid"] = es10.get_eid().hex()
+            self._said_by_card = said_by_real_card(self.rack, self.slot, es10)
             es10.close()
         return found
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.crypto.eid import octets_of, with_check_digits
 from harness.errors import DeviceFault, LabFault
+from harness.lab import features
 from harness.lab.configuration import Slot
 from harness.lab.device import Simulated, defects_of
 from harness.links.apdu import CardLink
@@ -27,7 +28,9 @@ def card_config(rack: Rack, slot_name: str, device: Simulated) -> CardConfig:
     """The card of a slot. Each slot of a lab has an EID of its own, the same in every run."""
     eid = device.eid or slot_eid(list(rack.lab.slots).index(slot_name))
     after_enable: Any = device.after_enable
-    return CardConfig(eid=octets_of(eid), version=device.version, after_enable=after_enable)
+    return CardConfig(
+        eid=octets_of(eid), version=device.version, after_enable=after_enable, **features.flags(device.lacks)
+    )
 
 
 def slot_eid(position: int) -> str:
@@ -87,3 +90,11 @@ def checked_eid(link: CardLink, slot: Slot, expected: str) -> str:
         hint = "put the right card in, or correct the EID in the lab file"
         raise LabFault(f"the card in slot {slot.name} is {found}, the lab file says {expected}", hint=hint)
     return found
+
+
+def said_by_real_card(rack: Rack, slot: Slot, es10: Es10) -> features.Lacks:
+    """What the card says that it lacks. A simulated one is not asked: it is made as the lab file says, defects and all."""
+    if not slot.is_hardware:
+        return {} if "brainpool" in rack.pki.curves else {"brainpool": "the lab's certificate set"}
+    ci_ids = {str(curve): rack.pki.trust(curve).ci_key_id for curve in rack.pki.curves}
+    return features.said_by_card(es10.get_euicc_info2(), ci_ids)

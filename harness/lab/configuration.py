@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
+from harness.lab.features import Lacks
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
 
@@ -34,6 +35,11 @@ class Slot:
     def is_hardware(self) -> bool:
         """Whether a real device sits in it."""
         return isinstance(self.device, Hardware)
+
+    @property
+    def lacks(self) -> Lacks:
+        """What the lab file says that the card in it lacks."""
+        return {} if isinstance(self.device, Reference) else dict.fromkeys(self.device.lacks, "the lab file")
 
 
 @dataclass(frozen=True, slots=True)

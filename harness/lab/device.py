@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.crypto.eid import is_eid, valid_check_digits
+from harness.lab.features import FEATURES
 from harness.nodes import Value, meant
 
 BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
@@ -23,6 +24,8 @@ class Simulated:
     """32 digits; empty: one of the lab's own."""
     prepare: str = "snapshot"
     """How a case's state is reached: by a `snapshot`, or as on hardware by the standard's `functions`."""
+    lacks: tuple[str, ...] = ()
+    """Features of `harness.lab.features` that the card is made without."""
     defects: tuple[str, ...] = ()
     """Qualified: `euicc.accepts-replayed-counter`. A lab file may leave the device out."""
 
@@ -32,6 +35,8 @@ class Hardware:
     """A real device. `eid` is what it must say it is: 32 digits; empty: whatever is there."""
 
     eid: str = ""
+    lacks: tuple[str, ...] = ()
+    """Features of `harness.lab.features` that its card is known not to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +51,10 @@ Device = Simulated | Hardware | Reference
 
 def read_device(kind: str, value: Value) -> Device | None:
     """The device of a slot of this kind, or None with faults noted."""
-    keys = value.mapping(("simulated", "reference", "eid"))
+    keys = dict(value.mapping(("simulated", "reference", "eid", "lacks")))
     if not value.is_mapping:
         return None
+    lacks = keys.pop("lacks", None)
     if len(keys) != 1:
         value.fault("exactly one of `simulated`, `reference` or `eid` says what is in the slot")
         return None
@@ -58,17 +64,27 @@ def read_device(kind: str, value: Value) -> Device | None:
         hint = '`simulated: {}` or `eid: "…"`' if card else "`reference: {}`"
         value.fault(f"{form!r} cannot be the device of a slot of kind {kind!r}", f"write {hint}")
         return None
+    if lacks is not None and form != "eid":
+        lacks.fault("this says what a real card lacks", "write it inside `simulated`")
     if form == "eid":
-        return Hardware(_eid(inner) or "")
+        return Hardware(_eid(inner) or "", _lacks(lacks))
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
-    options = inner.mapping(("version", "after_enable", "eid", "prepare", "defects"))
+    options = inner.mapping(("version", "after_enable", "eid", "prepare", "lacks", "defects"))
     version = options["version"].choice("1.2") if "version" in options else "1.2"
     habit = options["after_enable"].choice("refresh", "reset") if "after_enable" in options else "refresh"
     eid = _eid(options["eid"]) if "eid" in options else ""
     prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"
     defects = _defects(kind, options.get("defects"))
-    return Simulated(version or "1.2", habit or "refresh", eid or "", prepare or "snapshot", defects)
+    without = _lacks(options.get("lacks"))
+    return Simulated(version or "1.2", habit or "refresh", eid or "", prepare or "snapshot", without, defects)
+
+
+def _lacks(value: Value | None) -> tuple[str, ...]:
+    if value is None or value.is_null:
+        return ()
+    words = (item.choice(*FEATURES) for item in value.items())
+    return tuple(word for word in words if word is not None)
 
 
 def _eid(value: Value) -> str | None:

@@ -19,8 +19,9 @@ from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
-from harness.lab.cards import card_config, card_memory, checked_eid, port_of
+from harness.lab.cards import card_config, card_memory, checked_eid, port_of, said_by_real_card
 from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.features import Lacks
 from harness.lab.parties import EIM_IDS
 from harness.lab.servers import Server
 from harness.links.apdu import CardLink
@@ -57,6 +58,7 @@ class ModuleBench:
         self._engine: AtEngine | None = None
         self._links: dict[str, CardLink] = {}
         self._found_eid = ""
+        self._said_by_card: Lacks = {}
         self.simulated: ModuleProcess | None = None
         """The simulated module's process; None for a real one."""
         self.eim_servers: tuple[Server, ...] = ()
@@ -68,6 +70,11 @@ class ModuleBench:
         """What the card inside a simulated module is made like; None for a real one."""
         device = self.slot.device
         return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
+
+    @property
+    def lacks(self) -> Lacks:
+        """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
+        return {**self._said_by_card, **self.slot.lacks}
 
     @property
     def takes_snapshots(self) -> bool:
@@ -150,6 +157,7 @@ class ModuleBench:
         with suppress(HarnessError):
             es10 = Es10(port_of(self.link("")))
             found["eid"] = es10.get_eid().hex()
+            self._said_by_card = said_by_real_card(self.rack, self.slot, es10)
             es10.close()
         return found
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import HarnessError
 from harness.lab.bench import ObserverOf
 from harness.lab.configuration import Reference, Slot
+from harness.lab.features import Lacks
 from harness.lab.servers import Server
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
@@ -56,6 +57,11 @@ class ServerBench:
     def url(self) -> str:
         """Where the server is, without a path."""
         return f"https://{self.host}"
+
+    @property
+    def lacks(self) -> Lacks:
+        """A reference role lacks nothing."""
+        return {}
 
     def open(self) -> None:
         """Starts the server."""

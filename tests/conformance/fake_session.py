@@ -27,6 +27,7 @@ class FakeBench:
         self.slot = Slot("fake", "euicc", Simulated(), Ways(apdu=("memory",)), optional)
         self._fault = fault
         self.opened = 0
+        self.lacks = {"fallback": "the lab file"}
 
     def open(self) -> None:
         self.opened += 1

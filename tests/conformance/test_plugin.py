@@ -57,6 +57,12 @@ UNSURE = {
     "unsure-fail": ("fail", "recorded"),
     "likely-fail": ("fail", "deviation"),
 }
+LACKING = '''
+@case("EU-900", clause="lacking", area="euicc", catches="x", requires=("ecall", "fallback"))
+def test_of_a_feature_that_the_device_lacks(step):
+    """The rule."""
+    raise RuntimeError("must not run")
+'''
 
 
 def suite(folder: Path) -> Path:
@@ -70,6 +76,7 @@ def suite(folder: Path) -> Path:
             f"def test_{number}(step):\n"
             f'    """The rule."""\n    ' + body.replace("\n", "\n    ") + "\n\n\n"
         )
+    text += LACKING
     file = folder / "suites" / "test_rows.py"
     file.parent.mkdir()
     file.write_text(text, encoding="utf-8")
@@ -127,6 +134,11 @@ def test_a_result_line_says_everything(results: dict[str, dict[str, Any]]) -> No
     assert line["reason"].startswith("judge: ")
 
 
+def test_a_case_about_what_the_device_lacks_does_not_apply(results: dict[str, dict[str, Any]]) -> None:
+    assert results["lacking"]["verdict"] == "not_applicable"
+    assert results["lacking"]["reason"] == "the card lacks a fallback profile, says the lab file"
+
+
 def test_a_lab_fault_keeps_its_hint(results: dict[str, dict[str, Any]]) -> None:
     assert "plug it in" in results["lab"]["reason"]
 
@@ -142,7 +154,7 @@ def test_the_record_has_every_case_and_step(run: dict[str, Any]) -> None:
     assert events.count("case") == events.count("case-end") == len(EXPECTED) + len(UNSURE)
     assert events.count("step") == events.count("step-end")
     recorded = (run["folder"] / "slots/fake/results.jsonl").read_text().splitlines()
-    assert len(recorded) == len(EXPECTED) + len(UNSURE)
+    assert len(recorded) == len(EXPECTED) + len(UNSURE) + 1
 
 
 def test_a_harness_error_leaves_its_traceback(run: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from harness.conformance.applicability import lacking
 from harness.conformance.case import Case
 from harness.conformance.plugin.collection import case_of, way_of
 from harness.conformance.running import JournalSteps, RunningCase, Way, result_line
@@ -33,7 +34,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 
 class Unreachable:
-    """Keeps pytest from running a case whose device is not there."""
+    """Keeps pytest from running a case whose device is not there, or lacks what the case is about."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
@@ -61,6 +62,12 @@ class Recording:
         if fault is not None:
             item.stash[UNREACHABLE] = True
             self._record(way, result_line(case, way.bench.name, way.link, *fault), began=False)
+            return (yield)
+        missing = lacking(case, way.bench.lacks)
+        if missing:
+            item.stash[UNREACHABLE] = True
+            line = result_line(case, way.bench.name, way.link, Verdict.NOT_APPLICABLE, missing)
+            self._record(way, line, began=False)
             return (yield)
         running = item.stash[RUNNING] = self._begin(case, way)
         outcome = yield

@@ -1,0 +1,59 @@
+"""What an eUICC may lack and still keep to the standard, and who says that the one in a slot lacks it.
+
+Rules of this room:
+- A feature counts as lacking only where somebody said so: the lab file, or the card itself. What nobody says is there,
+  and the cases show whether it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.roles.es10.identity import EuiccInfo2
+
+FEATURES: Mapping[str, str] = {
+    "fallback": "a fallback profile",
+    "ecall": "an emergency profile",
+    "immediate-enable": "immediate enabling of a new profile",
+    "eim-reset": "a memory reset of its eIM configuration",
+    "ipae": "an IPA of its own",
+    "ppr": "policy rules (PPR1 and PPR2)",
+    "brainpool": "keys on brainpoolP256r1",
+}
+"""Each feature that a case may require, in words."""
+
+_FLAGS = {
+    "fallback": "fallback_supported",
+    "ecall": "ecall_supported",
+    "immediate-enable": "immediate_enable_supported",
+    "eim-reset": "eim_reset_supported",
+    "ipae": "ipae_supported",
+}
+_PPR1, _PPR2 = 1, 2
+
+Lacks = Mapping[str, str]
+"""Features that a card lacks, each with who says so."""
+
+
+def flags(lacks: Iterable[str]) -> dict[str, Any]:
+    """The fields of CardConfig for a card with every feature but these."""
+    without = set(lacks)
+    found: dict[str, Any] = {flag: name not in without for name, flag in _FLAGS.items()}
+    return {**found, "authorisation": ()} if "ppr" in without else found
+
+
+def said_by_card(info: EuiccInfo2, ci_ids: Mapping[str, bytes]) -> Lacks:
+    """What a card says by its EUICCInfo2 that it lacks. `ci_ids` are the lab's CI keys by curve."""
+    found = {}
+    if info.iot_versions is not None:
+        if not info.fallback_supported:
+            found["fallback"] = "iotSpecificInfo of EUICCInfo2"
+        if not info.ecall_supported:
+            found["ecall"] = "iotSpecificInfo of EUICCInfo2"
+    if info.forbidden_profile_policy_rules >= {_PPR1, _PPR2}:
+        found["ppr"] = "forbiddenProfilePolicyRules of EUICCInfo2"
+    if "brainpool" not in ci_ids or ci_ids["brainpool"] not in info.ci_ids_for_signing:
+        found["brainpool"] = "euiccCiPKIdListForSigning of EUICCInfo2"
+    return found
