@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Sgp32
 
+COVERAGE_KEYS = ["function", "direction", "kind", "name", "cases", "on_the_way", "why"]
 KEYS = ["case", "title", "clause", "confidence", "area", "links", "catches", "applies"]
 
 
@@ -59,3 +61,20 @@ def test_help_loads_no_verb() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "['harness.cli', 'harness.cli.verbs', 'harness.errors']"
+
+
+def test_coverage_names_the_cases_of_each_place(sgp32: Sgp32, memory_lab: Callable[..., Path]) -> None:
+    done = sgp32("plan", "EU-094", "--coverage", "--json", "--lab", memory_lab())
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    rows = {(row["name"], row["direction"]): row for row in found["coverage"]}
+    assert list(rows["ES10b.eUICCMemoryReset", "sent"]) == COVERAGE_KEYS
+    assert rows["ES10b.eUICCMemoryReset", "sent"]["cases"] == ["EU-094"]
+    assert rows["ES10b.LoadCRL", "sent"]["why"]
+    assert sum(found["counts"].values()) == len(rows)
+
+
+def test_coverage_of_no_run_is_bad_usage(sgp32: Sgp32, tmp_path: Path) -> None:
+    done = sgp32("plan", "--coverage", tmp_path / "none")
+    assert done.returncode == 2
+    assert "is no run directory" in done.stderr
