@@ -129,13 +129,13 @@ def test_a_record_is_never_written_over(sgp32: Sgp32, memory_lab: LabFile, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("slot", "hint"),
+    "slot",
     [
-        ('{kind: euicc, device: {eid: null}, links: {apdu: {pcsc: {reader: "No Such Reader"}}}}', ""),
-        ("{kind: module, device: {eid: null}, links: {at: {port: /dev/no-such-port}, apdu: at-csim}}", ""),
+        '{kind: euicc, device: {eid: null}, links: {apdu: {pcsc: {reader: "No Such Reader"}}}}',
+        "{kind: module, device: {eid: null}, links: {at: {port: /dev/no-such-port}, apdu: at-csim}}",
     ],
 )
-def test_hardware_that_is_not_there_is_a_lab_fault(sgp32: Sgp32, tmp_path: Path, slot: str, hint: str) -> None:
+def test_hardware_that_is_not_there_is_a_lab_fault(sgp32: Sgp32, tmp_path: Path, slot: str) -> None:
     file = tmp_path / "lab.yaml"
     file.write_text(f"lab: desk\nslots:\n  desk: {slot}\n")
     done = sgp32("run", "EU-007", "EU-008", "--lab", file, "--out", tmp_path / "run")
