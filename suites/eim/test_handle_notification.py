@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.servers import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.es10.download import InstallationAnswer
@@ -19,7 +18,6 @@ TAKEN = (200, 204)
 @case("EI-018", clause="SGP.32 v1.2 §3.7, §5.14.7", area="eim", needs=State(eims=1), catches="alters-notifications")
 def test_installation_result_is_forwarded(
     esipa: ServerUnderTest,
-    card: EuiccUnderTest,
     smdp: Smdp,
     download: Callable[[str], InstallationAnswer],
     step: CaseSteps,
