@@ -42,7 +42,7 @@ def test_disable(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Profile
 
 @case(
     "EU-043",
-    clause="SGP.32 v1.2 §5.13.2, SGP.22 §2.9.1 (PPR1)",
+    clause="SGP.32 v1.2 §5.13.2",
     area="euicc",
     needs=State(eims=1, profiles=("operational-locked",), enabled="operational-locked"),
     catches="ignores-ppr1",

@@ -78,6 +78,11 @@ def _half(_device: Device, package: Package) -> bool:
     return len(package.signature) == ecdsa.SIGNATURE_SIZE and 0 < r < ecdsa.Curve.NIST.order
 
 
+def _bare(inner: Any, device: Device, request: tlv.Tlv) -> Answer:
+    answer: Answer = inner(device, request)
+    return replace(answer, response=tlv.build(0xBF51, tlv.parse(answer.response).children[0].value))
+
+
 def _der_too(inner: Any, device: Device, package: Package) -> bool:
     try:
         r, s = decode_dss_signature(package.signature)
@@ -173,6 +178,11 @@ DEFECTS: tuple[Defect, ...] = (
         "spends-counter-on-bad-signature",
         "A package with a bad signature is refused, and its counter stored.",
         around("package-refusal", _counter_spent),
+    ),
+    _define(
+        "answers-packages-unwrapped",
+        "Package results are sent without A0, A1 or A2.",
+        around("LoadEuiccPackage", _bare),
     ),
     _define(
         "drops-eim-transaction-id",
