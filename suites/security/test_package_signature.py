@@ -1,4 +1,4 @@
-"""Only the eIM's own signature opens the card. SGP.32 v1.2 §2.4, §3.3.1; BSI TR-03111 for the signature's form."""
+"""Only the eIM's own signature opens the card. SGP.32 v1.2 §2.11.1.1, §3.3.1; BSI TR-03111 for its form."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_flipped_bits(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
 
 @case(
     "SE-002",
-    clause="SGP.32 v1.2 §2.4, BSI TR-03111",
+    clause="SGP.32 v1.2 §2.11.1.1, §3.3.1, BSI TR-03111",
     area="security",
     needs=State(eims=2),
     catches=("accepts-der-coded-signature", "accepts-signature-of-any-eim"),

@@ -15,7 +15,7 @@ from harness.simulators.defects.euicc_signatures import signing_with_another_key
 from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.es10 import eims
 from harness.simulators.euicc.es10.package import Package
-from harness.simulators.euicc.es10.packages import REPLAY
+from harness.simulators.euicc.es10.packages import COUNTER_OUT_OF_RANGE, REPLAY
 from harness.simulators.euicc.state import CardState
 
 
@@ -25,6 +25,10 @@ def _not_below(_device: Device, package: Package) -> bool:
 
 def _replay_unsigned(inner: Any, device: Device, package: Package, code: int | None) -> Answer:
     return inner(device, package, None if code == REPLAY else code)  # type: ignore[no-any-return]
+
+
+def _replay_for_range(inner: Any, device: Device, package: Package, code: int | None) -> Answer:
+    return inner(device, package, REPLAY if code == COUNTER_OUT_OF_RANGE else code)  # type: ignore[no-any-return]
 
 
 def _one_more(state: CardState, package: Package) -> CardState:
@@ -146,6 +150,11 @@ DEFECTS: tuple[Defect, ...] = (
         "accepts-counter-out-of-range",
         "A counter of any size is taken.",
         answering("package-counter-in-range", True),
+    ),
+    _define(
+        "calls-every-counter-a-replay",
+        "A counter that cannot be kept is refused with replayError.",
+        around("package-refusal", _replay_for_range),
     ),
     _define(
         "reads-counter-unsigned",
