@@ -25,7 +25,23 @@ class DownloadOrder:
     """False keeps the order at the eIM: the trigger is empty, for an IPA with eimDownloadDataHandling."""
 
 
-def by_activation_code(code: str, *, confirmation_code: str | None = None, is_told: bool = True) -> DownloadOrder:
+def ordered(
+    activation_code: str | None, default_smdp: bool, smds: str | bool, confirmation_code: str | None, is_told: bool
+) -> DownloadOrder:
+    """The order by one of the three ways; see `Eim.queue_download`. Raises ValueError for none or several ways."""
+    if sum((activation_code is not None, default_smdp, bool(smds))) != 1:
+        raise ValueError("a download goes by activation code, default SM-DP+ or SM-DS: exactly one")
+    if activation_code is not None:
+        return _by_activation_code(activation_code, confirmation_code, is_told)
+    return DownloadOrder(
+        smds_address=smds if isinstance(smds, str) else None,
+        contacts_smds=bool(smds),
+        confirmation_code=confirmation_code,
+        is_told=is_told,
+    )
+
+
+def _by_activation_code(code: str, confirmation_code: str | None, is_told: bool) -> DownloadOrder:
     """An order by activation code (SGP.22 §4.1: `1$ADDRESS$MATCHINGID[$OID[$1]]`).
 
     A code that cannot be read is sent as it is: the device is to refuse it. Nothing is known of it here then.

@@ -16,21 +16,11 @@ from harness.roles.eim import data, downloads, esipa, identity, packages
 from harness.roles.eim.commands import Command
 from harness.roles.eim.context import Context, Outcome
 from harness.roles.eim.crafting import PackageChoice, craft
-from harness.roles.eim.downloads import DownloadOrder
 from harness.roles.eim.events import Event
 from harness.roles.eim.identity import EimIdentity
 from harness.roles.eim.ports import AssociationStore, HttpPort
 from harness.roles.eim.rules import CONFORMING
-from harness.roles.eim.state import (
-    DATA,
-    DOWNLOAD,
-    PACKAGE,
-    RAW,
-    Association,
-    Device,
-    EimState,
-    Operation,
-)
+from harness.roles.eim.state import DATA, DOWNLOAD, PACKAGE, RAW, Association, Device, EimState, Operation
 from harness.roles.eim.store import MemoryStore
 from harness.rules import Rules
 
@@ -234,17 +224,7 @@ class Eim:
         `smds` is an SM-DS address, or True for the eUICC's root SM-DS. `is_told=False` keeps the activation code here and
         sends an empty trigger, for an IPA with eimDownloadDataHandling. Raises ValueError for none or several ways.
         """
-        if sum((activation_code is not None, default_smdp, bool(smds))) != 1:
-            raise ValueError("a download goes by activation code, default SM-DP+ or SM-DS: exactly one")
-        if activation_code is not None:
-            order = downloads.by_activation_code(activation_code, confirmation_code=confirmation_code, is_told=is_told)
-        else:
-            order = DownloadOrder(
-                smds_address=smds if isinstance(smds, str) else None,
-                contacts_smds=bool(smds),
-                confirmation_code=confirmation_code,
-                is_told=is_told,
-            )
+        order = downloads.ordered(activation_code, default_smdp, smds, confirmation_code, is_told)
         return self._queue(
             eid,
             lambda one: replace(one, kind=DOWNLOAD, message=downloads.trigger(order, one.transaction_id), order=order),
