@@ -1,4 +1,4 @@
-"""Defects of an eIM. Most were seen in running implementations; the cases that catch each are named with it."""
+"""Defects of an eIM. Most were seen in running implementations."""
 
 from __future__ import annotations
 
