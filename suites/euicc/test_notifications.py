@@ -6,19 +6,22 @@ the IPA removes them by sequence number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import asked_for, notification_keys
+from harness.conformance.expectations import NotificationKey, asked_for, notification_keys, token_of
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import delete, disable, enable, list_profile_info
+from harness.roles.es10.download import InstallationAnswer
+from harness.roles.es10.notifications import DELETE, DISABLE, ENABLE, INSTALL, NotificationMetadata
+from harness.roles.smdp import Smdp
 
 NOTIFICATIONS, RESULTS = "A0", "A2"
 OK, NOTHING_TO_DELETE = 0, 1
-ENABLE, DISABLE, DELETE = 1, 2, 3
+EVENTS = {INSTALL: "install", ENABLE: "enable", DISABLE: "disable", DELETE: "delete"}
 NEVER_USED = 0x7FFFFF
 
 
@@ -45,13 +48,19 @@ def test_search_criteria(
         assert by_number.form == NOTIFICATIONS
         numbers = [entry.metadata.sequence_number for entry in by_number.pending]
         assert numbers == [notification.sequence_number]
-        assert by_number.pending[0].signature_is_valid(euicc.certificate)
+        entry = by_number.pending[0]
+        assert entry.signature_is_valid(euicc.checked(entry.certificate, entry.eum_certificate))
     with step("search by event enable", expect="A0, enable notifications alone") as seen:
         by_event = euicc.retrieve_notifications(event=ENABLE)
         seen.observed(by_event.raw)
         assert by_event.form == NOTIFICATIONS
         assert by_event.pending
         assert all(ENABLE in entry.metadata.events for entry in by_event.pending)
+    with step("search by nothing", expect="A0 with that notification") as seen:
+        unsearched = euicc.retrieve_notifications()
+        seen.observed(unsearched.raw)
+        assert unsearched.form == NOTIFICATIONS
+        assert notification.sequence_number in [entry.metadata.sequence_number for entry in unsearched.pending]
     with step("search for package results", expect="A2 with the result of the enable") as seen:
         results = euicc.retrieve_notifications(results=True)
         seen.observed(results.raw)
@@ -68,28 +77,58 @@ def test_search_criteria(
     "EU-089",
     clause="SGP.22 §3.5, SGP.32 v1.2 §5.9.11",
     area="euicc",
-    needs=State(eims=1, profiles=("operational-a",)),
+    needs=State(eims=1),
     catches=("notifies-unasked-receiver", "reuses-sequence-number"),
 )
 def test_notifications_as_metadata_ask(
-    euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps
+    euicc: EuiccUnderTest,
+    eim: Eim,
+    smdp: Smdp,
+    download: Callable[[str], InstallationAnswer],
+    profiles: Mapping[str, ProfilePackage],
+    step: CaseSteps,
 ) -> None:
-    """Enable, disable and delete notify exactly the receivers that the metadata name, with rising numbers."""
+    """Install, enable, disable and delete notify exactly the receivers that the metadata name, with rising numbers.
+
+    The result of an installation goes to its SM-DP+ whatever the metadata say. Where they name the same SM-DP+ too, a card
+    may or may not notify it twice.
+    """
     profile = profiles["operational-a"]
-    highest = max((entry.sequence_number for entry in euicc.list_notifications()), default=-1)
+    before = highest_number(euicc)
+    to_smdp = (profile.iccid.hex(), INSTALL, smdp.identity.address)
+    expected = asked_for(profile, INSTALL) | {to_smdp}
+    with step("install the profile", expect=in_words(expected)) as seen:
+        assert download("operational-a").is_success
+        new = newer_than(euicc, before)
+        seen.observed(in_words(notification_keys(new)))
+        assert notification_keys(new) == expected
     for name, event, command in (
         ("enable", ENABLE, enable(profile.iccid)),
         ("disable", DISABLE, disable(profile.iccid)),
         ("delete", DELETE, delete(profile.iccid)),
     ):
-        expected = asked_for(profile, event)
-        with step(f"{name} the profile", expect="; ".join(sorted(map(str, expected))) or "no notification") as seen:
+        before, expected = highest_number(euicc), asked_for(profile, event)
+        with step(f"{name} the profile", expect=in_words(expected)) as seen:
             assert euicc.load_package(eim.package(command)).is_result
-            new = [entry for entry in euicc.list_notifications() if entry.sequence_number > highest]
-            seen.observed("; ".join(f"{entry.sequence_number}: {sorted(notification_keys([entry]))}" for entry in new))
+            new = newer_than(euicc, before)
+            seen.observed(in_words(notification_keys(new)))
             assert notification_keys(new) == expected
             assert len(new) == len(expected)
-            highest = max((entry.sequence_number for entry in new), default=highest)
+
+
+def highest_number(euicc: EuiccUnderTest) -> int:
+    """The highest sequence number among the notifications on the card, -1 where there is none."""
+    return max((entry.sequence_number for entry in euicc.list_notifications()), default=-1)
+
+
+def newer_than(euicc: EuiccUnderTest, number: int) -> list[NotificationMetadata]:
+    """The notifications with higher numbers."""
+    return [entry for entry in euicc.list_notifications() if entry.sequence_number > number]
+
+
+def in_words(keys: Iterable[NotificationKey]) -> str:
+    """Notifications for the report."""
+    return "; ".join(f"{EVENTS[event]} of {iccid} to {address}" for iccid, event, address in sorted(keys)) or "none"
 
 
 @case(
@@ -125,16 +164,18 @@ def test_remove_notification(
     catches=("forgets-results-at-reset", "keeps-acknowledged-result"),
 )
 def test_result_is_kept_until_removed(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
-    """A package result stays on the card, octet by octet, over a reset until it is removed by its number."""
+    """A package result stays on the card over a reset until it is removed by its number."""
     with step("one package is executed", precondition=True):
         answer = euicc.load_package(eim.package(list_profile_info()))
         assert answer.is_result
         number = answer.sequence_number
-    with step("reset, retrieve the results", expect="the same octets as the answer") as seen:
+    with step("reset, retrieve the results", expect="what the card answered, validly signed") as seen:
         euicc.reset()
         kept = euicc.retrieve_notifications(results=True)
         seen.observed(kept.raw)
-        assert answer.raw in [entry.raw for entry in kept.results]
+        same = [entry for entry in kept.results if entry.is_result and entry.data_signed == answer.data_signed]
+        assert len(same) == 1
+        assert same[0].signature_is_valid(euicc.certificate, token_of(eim))
     with step("remove it by its sequence number", expect="ok(0), and it is gone") as seen:
         assert number is not None
         assert euicc.remove_notification(number) == OK
