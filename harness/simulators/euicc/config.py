@@ -53,6 +53,8 @@ class CardConfig:
     """How many unacknowledged eUICC Package Results it keeps; the oldest is dropped for a new one."""
     max_result_size: int = 0x4000
     """Octets of euiccResult in one eUICC Package Result."""
+    max_package_size: int = 0x4000
+    """Octets of one eUICC Package."""
     max_command_size: int = 0x8000
     """Octets of one STORE DATA chain."""
     channels: int = 4

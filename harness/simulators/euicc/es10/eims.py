@@ -20,6 +20,7 @@ from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CryptoError
+from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.state import CardState, EimAssociation
 
@@ -61,7 +62,8 @@ def add_initial_eim(device: Device, request: Tlv) -> Answer:
             state, eim = device.rules["eim-added"](device, state, data)
             entries.append(("addOk", None) if eim.token is None else ("associationToken", eim.token))
     except EimRefused as refusal:
-        return Answer(encode("AddInitialEimResponse", ("addInitialEimError", int(refusal.code))))
+        answer = encode("AddInitialEimResponse", ("addInitialEimError", int(refusal.code)))
+        return Answer(answer, device.rules["initial-eims-refused"](state))
     return Answer(
         encode("AddInitialEimResponse", ("addInitialEimOk", entries)), device.rules["initial-eims-kept"](device, state)
     )
@@ -70,6 +72,11 @@ def add_initial_eim(device: Device, request: Tlv) -> Answer:
 def initial_eim_allowed(state: CardState) -> bool:
     """Nobody takes over a card that an eIM already manages."""
     return not state.eims
+
+
+def initial_eims_refused(_state: CardState) -> CardState | None:
+    """What is committed of a list that is refused: nothing, however far it was read."""
+    return None
 
 
 def initial_eims_kept(_device: Device, state: CardState) -> CardState:
@@ -81,19 +88,39 @@ def added(device: Device, state: CardState, data: Tlv) -> tuple[CardState, EimAs
     """The state with one more eIM, and that eIM. Raises EimRefused; `data` has the children of EimConfigurationData."""
     value = _decoded(device, data)
     eim_id = value["eimId"]
-    if state.eim(eim_id) is not None:
+    if not device.rules["eim-is-new"](state, eim_id):
         raise EimRefused(EimError.ALREADY_EXISTS)
-    if len(state.eims) >= device.config.max_eims:
+    if not device.rules["eim-has-room"](device.config, state):
         raise EimRefused(EimError.INSUFFICIENT_MEMORY)
-    if "eimPublicKeyData" not in value:
+    if not device.rules["eim-has-key"](value):
         raise EimRefused(EimError.COMMAND_ERROR)
     token = value.get("associationToken")
-    if token is not None and token != TOKEN_WANTED:
+    if not device.rules["eim-token-is-open"](token):
         raise EimRefused(EimError.INVALID_TOKEN)
     if token == TOKEN_WANTED:
         state, token = device.rules["association-token"](state)
     eim = EimAssociation(eim_id, value.get("counterValue", 0), token, _kept(data))
     return state.with_eim(eim), eim
+
+
+def is_new(state: CardState, eim_id: str) -> bool:
+    """No associated eIM has this eimId, nor has one before it in the same list."""
+    return state.eim(eim_id) is None
+
+
+def has_room(config: CardConfig, state: CardState) -> bool:
+    """There is memory for one more association."""
+    return len(state.eims) < config.max_eims
+
+
+def has_key(value: dict[str, Any]) -> bool:
+    """Without a key no package of this eIM could be verified."""
+    return "eimPublicKeyData" in value
+
+
+def token_is_open(token: int | None) -> bool:
+    """A token is made by the card: an eIM asks for one, or does without."""
+    return token in (None, TOKEN_WANTED)
 
 
 def next_token(state: CardState) -> tuple[CardState, int]:
@@ -121,8 +148,13 @@ def updated(device: Device, eim: EimAssociation, data: Tlv) -> EimAssociation:
 def get_eim_configuration_data(device: Device, request: Tlv) -> Answer:
     """BF55: all eIMs, or the one asked for; an empty list where there is none."""
     criterion = decode("GetEimConfigurationDataRequest", request.raw).get("searchCriteria")
-    found = [eim for eim in device.state.eims if criterion is None or eim.eim_id == criterion[1]]
+    found = device.rules["eims-found"](device.state.eims, None if criterion is None else criterion[1])
     return Answer(device.rules["eim-list"]([device.rules["eim-shown"](eim) for eim in found]))
+
+
+def eims_found(eims: tuple[EimAssociation, ...], eim_id: str | None) -> list[EimAssociation]:
+    """The eIMs that a search means; all without one."""
+    return [eim for eim in eims if eim_id in (None, eim.eim_id)]
 
 
 def listed(entries: list[bytes]) -> bytes:
@@ -160,13 +192,23 @@ def _decoded(device: Device, data: Tlv) -> dict[str, Any]:
         value: dict[str, Any] = device.rules["eim-configuration-read"](tlv.build(0x30, data.value))
     except DecodeError:
         raise EimRefused(EimError.COMMAND_ERROR) from None
-    if not 0 <= value.get("counterValue", 0) <= device.config.max_counter:
+    if not device.rules["eim-counter-in-range"](device.config, value.get("counterValue", 0)):
         raise EimRefused(EimError.COUNTER_OUT_OF_RANGE)
-    if "euiccCiPKId" in value and device.identity(value["euiccCiPKId"]) is None:
+    if not device.rules["eim-ci-is-known"](device, value.get("euiccCiPKId")):
         raise EimRefused(EimError.CI_UNKNOWN)
     if "eimPublicKeyData" in value and not device.rules["eim-key-usable"](data.get(KEY_DATA).raw):
         raise EimRefused(EimError.COMMAND_ERROR)
     return value
+
+
+def counter_in_range(config: CardConfig, counter: int) -> bool:
+    """The counter is one that the card can keep."""
+    return 0 <= counter <= config.max_counter
+
+
+def ci_is_known(device: Device, ci_key_id: bytes | None) -> bool:
+    """The card can sign under the CI that the eIM names; under one of its own choice where it names none."""
+    return device.identity(ci_key_id) is not None
 
 
 def configuration_read(octets: bytes) -> dict[str, Any]:

@@ -25,9 +25,14 @@ def configure(device: Device, request: Tlv) -> Answer:
     wanted = decode("ConfigureImmediateProfileEnablingRequest", request.raw)
     if not device.config.immediate_enable_supported:
         return _configured(UNDEFINED_ERROR)
-    if device.state.eims:
+    if not device.rules["immediate-enable-is-open"](device.state):
         return _configured(ASSOCIATED_EIM_ALREADY_EXISTS)
     return _configured(OK, replace(device.state, immediate=configured(wanted)))
+
+
+def is_open(state: CardState) -> bool:
+    """The IPA decides only as long as no eIM does."""
+    return not state.eims
 
 
 def configured(wanted: dict[str, Any]) -> ImmediateEnable:

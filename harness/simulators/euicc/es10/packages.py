@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
+from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import eims, notifications
-from harness.simulators.euicc.es10.package import Package, package_of, readable_eim_id
+from harness.simulators.euicc.es10.package import Package, readable_eim_id
 from harness.simulators.euicc.es10.results import error_unsigned, result_head, result_signed, signed, terminated
 from harness.simulators.euicc.state import CardState, Event, Profile, RollbackGrant, StoredResult
 
-INVALID_EID, REPLAY, COUNTER_OUT_OF_RANGE, UNDEFINED_ERROR = 3, 4, 6, 127
+INVALID_EID, REPLAY, COUNTER_OUT_OF_RANGE, SIZE_OVERFLOW, UNDEFINED_ERROR = 3, 4, 6, 15, 127
 RESULT_SIZE_OVERFLOW, UNKNOWN_OR_DAMAGED_COMMAND = 1, 2
 
 CHECKS: tuple[tuple[str, int | None], ...] = (
@@ -31,6 +32,7 @@ CHECKS: tuple[tuple[str, int | None], ...] = (
     ("package-eid-is-ours", INVALID_EID),
     ("package-counter-advances", REPLAY),
     ("package-counter-in-range", COUNTER_OUT_OF_RANGE),
+    ("package-size-fits", SIZE_OVERFLOW),
 )
 """The checks in their order, with the error code of a signed refusal; None is refused unsigned."""
 
@@ -68,7 +70,7 @@ class Outcome:
 def load_euicc_package(device: Device, request: Tlv) -> Answer:
     """BF51. Raises DecodeError only where not even the eimId can be read."""
     try:
-        package = package_of(device.state, request)
+        package = device.rules["package-read"](device.state, request)
     except DecodeError:
         return Answer(error_unsigned(readable_eim_id(request), None, None))
     for check, code in CHECKS:
@@ -106,6 +108,11 @@ def counter_in_range(device: Device, package: Package) -> bool:
     return package.counter <= device.config.max_counter
 
 
+def size_fits(device: Device, package: Package) -> bool:
+    """The card can execute a package of this size."""
+    return len(package.signed.raw) <= device.config.max_package_size
+
+
 def refusal(device: Device, package: Package, code: int | None) -> Answer:
     """The error that a failed check ends in; nothing else happens."""
     if code is None:
@@ -121,11 +128,9 @@ def _execute(device: Device, package: Package) -> Answer:
         outcome = _run_command(device, run, package, command)
         run = outcome.run
         results.append(outcome.result)
-        if not outcome.succeeded:
+        if device.rules["command-ends-package"](outcome):
             break
-    listed = b"".join(results)
-    if len(listed) > device.config.max_result_size:
-        listed = terminated(RESULT_SIZE_OVERFLOW)
+    listed = device.rules["results-kept"](device.config, results)
     state, sequence = device.rules["next-sequence"](run.state)
     octets = result_signed(device, _head(device, package), sequence, listed, package.eim, package.signature)
     state = notifications.with_result(device, state, StoredResult(sequence, package.eim_id, octets))
@@ -140,11 +145,27 @@ def _execute(device: Device, package: Package) -> Answer:
 def _run_command(device: Device, run: Run, package: Package, command: Tlv) -> Outcome:
     name = package.names.get(command.tag)
     if name is None:
-        return Outcome(run, terminated(UNKNOWN_OR_DAMAGED_COMMAND), False)
+        return device.rules["unknown-command"](run)  # type: ignore[no-any-return]
     try:
         return device.rules[name](device, run, command)  # type: ignore[no-any-return]
     except DecodeError:
         return Outcome(run, terminated(UNKNOWN_OR_DAMAGED_COMMAND), False)
+
+
+def ends_package(outcome: Outcome) -> bool:
+    """The first command that fails is the last that is executed."""
+    return not outcome.succeeded
+
+
+def unknown_command(run: Run) -> Outcome:
+    """What a command comes to that this card does not know."""
+    return Outcome(run, terminated(UNKNOWN_OR_DAMAGED_COMMAND), False)
+
+
+def results_kept(config: CardConfig, results: list[bytes]) -> bytes:
+    """The row of results; a single processingTerminated where they are too many to be kept."""
+    listed = b"".join(results)
+    return listed if len(listed) <= config.max_result_size else terminated(RESULT_SIZE_OVERFLOW)
 
 
 def counter_taken(state: CardState, package: Package) -> CardState:
