@@ -3,7 +3,7 @@
 Rules of this room:
 - Every command has a deadline. When it passes the modem is silent, and before the next command the port is brought back
   into step, so that a late answer is never taken for another one's.
-- Unsolicited lines never end up in answers; they are kept, with their time, for whoever asks.
+- Unsolicited lines never end up in answers; they are kept, with their time, for whoever asks: the latest, of a storm.
 - Raw bytes are told to the observers as they were, with gaps marked: a port may vanish when a module resets, and is
   opened again with growing pauses when it is next needed.
 """
@@ -27,6 +27,9 @@ DEFAULT_DEADLINE = 10.0
 _LONGEST_ANSWER = 1 << 18
 _REOPEN_PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)
 _PROBE_DEADLINE, _PROBES, _QUIET = 1.0, 5, 0.1
+_NEVER_QUIET = 2.0
+"""Seconds after which a modem that talks without a pause is worked with as it is."""
+_KEPT_UNSOLICITED = 10_000
 _LINE_END = re.compile(rb"[\r\n]+")
 
 
@@ -107,7 +110,7 @@ class AtEngine:
 
     @property
     def unsolicited(self) -> tuple[Unsolicited, ...]:
-        """Every unsolicited line so far, including those that wait to be read."""
+        """The unsolicited lines so far, including those that wait to be read."""
         if self._port is not None:
             self._take_idle_lines(self._port)
         return tuple(self._unsolicited)
@@ -118,23 +121,23 @@ class AtEngine:
         A port that vanishes meanwhile, as at a reboot, is opened again. Raises DeviceSilent at the deadline.
         """
         until = time.monotonic() + deadline
-        seen = 0
+        new = tuple(self._unsolicited)
         while True:
-            for line in self._unsolicited[seen:]:
+            for line in new:
                 if line.at_ns >= since_ns and wanted(line.text):
                     return line
-            seen = len(self._unsolicited)
             try:
                 port = self._ready(until)
                 lines = self._read_lines(port, until)
             except LabFault:
                 if time.monotonic() >= until:
                     raise
+                new = ()
                 continue
             if lines is None:
                 self._tell_read()
                 raise DeviceSilent(f"no such line from the modem within {deadline:g} s")
-            self._keep(lines)
+            new = self._keep(lines)
             self._tell_read()
 
     def close(self) -> None:
@@ -185,7 +188,8 @@ class AtEngine:
             except DeviceSilent:
                 continue
             if answer.ok:
-                while self._read_lines(port, time.monotonic() + _QUIET) is not None:
+                until = time.monotonic() + _NEVER_QUIET
+                while time.monotonic() < until and self._read_lines(port, time.monotonic() + _QUIET) is not None:
                     pass
                 self._buffer.clear()
                 self._tell_read()
@@ -233,8 +237,9 @@ class AtEngine:
 
     def _take_idle_lines(self, port: serial.Serial) -> None:
         """What came while nobody was reading."""
+        until = time.monotonic() + _NEVER_QUIET
         try:
-            while port.in_waiting:
+            while port.in_waiting and time.monotonic() < until:
                 lines = self._read_lines(port, time.monotonic() + _QUIET)
                 if lines is None:
                     break
@@ -243,9 +248,12 @@ class AtEngine:
             raise self._vanished(fault) from fault
         self._tell_read()
 
-    def _keep(self, lines: Iterable[str]) -> None:
+    def _keep(self, lines: Iterable[str]) -> tuple[Unsolicited, ...]:
         now = time.monotonic_ns()
-        self._unsolicited += [Unsolicited(line, now) for line in lines]
+        new = tuple(Unsolicited(line, now) for line in lines)
+        self._unsolicited += new
+        del self._unsolicited[:-_KEPT_UNSOLICITED]
+        return new
 
     def _tell_read(self) -> None:
         if self._untold:

@@ -21,7 +21,7 @@ from harness.links.at import AtEngine
 from harness.links.at_grammar import AtAnswer
 from harness.links.events import Direction, Interface
 
-_APDU = re.compile(r'^(\d+)\s*,\s*"?([0-9A-Fa-f]*)"?$')
+_APDU = re.compile(r'^([0-9]{1,9})\s*,\s*"?([0-9A-Fa-f]*)"?$')
 
 
 @dataclass(frozen=True, slots=True)

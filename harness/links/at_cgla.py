@@ -14,7 +14,7 @@ from harness.links.at_card import AtCard, apdu_answer, apdu_parameter
 from harness.links.at_grammar import AtRefused
 from harness.links.events import Direction
 
-_SESSION = re.compile(r"^(?:\+CCHO:\s*)?(\d+)\s*(?:,|$)", re.IGNORECASE)
+_SESSION = re.compile(r"^(?:\+CCHO:\s*)?([0-9]{1,9})\s*(?:,|$)", re.IGNORECASE)
 _HIGHEST_CHANNEL = 19
 
 

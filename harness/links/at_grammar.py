@@ -18,6 +18,7 @@ from harness.errors import DeviceFault
 
 _FINALS = frozenset({"OK", "ERROR", "NO CARRIER", "NO ANSWER", "NO DIALTONE", "BUSY", "ABORTED", "COMMAND NOT SUPPORT"})
 _ERROR_NUMBERED = re.compile(r"^\+(CME|CMS) ERROR:\s*(.*)$")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _NAMED = re.compile(r"^([+^%$*#!][A-Z0-9]+)(?::|$)", re.IGNORECASE)
 _COMMAND_NAME = re.compile(r"^AT([+^%$*#!][A-Z0-9]+)", re.IGNORECASE)
 
@@ -65,7 +66,7 @@ class AtAnswer:
         if match is None:
             return ""
         detail = match[2].strip()
-        return int(detail) if detail.isdigit() else detail
+        return int(detail) if _NUMBER.fullmatch(detail) else detail
 
     def value(self, name: str) -> str | None:
         """What follows `name:` in the first line that has it, e.g. `value("+CSIM")`."""
