@@ -85,8 +85,8 @@ def test_unsolicited_codes(module: ModuleUnderTest, step: CaseSteps) -> None:
 )
 def test_csim(module: ModuleUnderTest, step: CaseSteps) -> None:
     """+CSIM carries MANAGE CHANNEL, SELECT and STORE DATA, and GET RESPONSE where the answer is 61xx."""
-    with step("the module has +CSIM", precondition=True):
-        assert module.at('AT+CSIM=10,"0070000001"').ok
+    with step("the module has +CSIM: STATUS", precondition=True):
+        assert module.at('AT+CSIM=10,"80F2000C00"').ok
     with step("MANAGE CHANNEL open over +CSIM", expect="a channel number and 9000") as seen:
         opened = module.csim("0070000001")
         seen.observed(opened)
