@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 from harness.lab.bench import ObserverOf
 from harness.lab.cards import (
-    card_config,
     card_memory,
     checked_eid,
     port_of,
     said_by_real_card,
     simulated_card,
 )
-from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.configuration import Hardware, Slot
 from harness.lab.device import defects_of
-from harness.lab.features import Lacks
+from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
 from harness.links.events import Observer
 from harness.links.memory import MemoryLink
@@ -32,52 +31,15 @@ if TYPE_CHECKING:
     from harness.simulators.euicc import CardConfig
 
 
-class CardBench:
+class CardBench(CardSlotBench):
     """The card of one slot and the one link to it."""
 
     def __init__(
         self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
     ) -> None:
-        self.rack = rack
-        self.slot = slot
-        self.name = name
-        self.observer_of = observer_of
-        named = slot.device.defects if isinstance(slot.device, Simulated) else ()
-        self._defects = named if defects is None else tuple(defects)
-        self._closing = ExitStack()
+        super().__init__(rack, slot, name, defects, observer_of)
         self._link: CardLink | None = None
         self._restore: Callable[[bytes], None] | None = None
-        self._found_eid = ""
-        self._said_by_card: Lacks = {}
-
-    @property
-    def config(self) -> CardConfig | None:
-        """What the simulated card is made like; None for a real one."""
-        device = self.slot.device
-        return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
-
-    @property
-    def lacks(self) -> Lacks:
-        """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
-        return {**self._said_by_card, **self.slot.lacks}
-
-    @property
-    def takes_snapshots(self) -> bool:
-        """Whether a case's state is put into the card rather than reached by its functions."""
-        return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"
-
-    @property
-    def known_eid(self) -> bytes | None:
-        """The EID that the card must have; None where the lab file leaves it open."""
-        if self.config is not None:
-            return self.config.eid
-        device = self.slot.device
-        return bytes.fromhex(device.eid) if isinstance(device, Hardware) and device.eid else None
-
-    @property
-    def device_name(self) -> str:
-        """What the lab's memory calls the device: the EID of a real card, the slot's name for a simulated one."""
-        return self._found_eid or self.name
 
     @property
     def link(self) -> CardLink:
@@ -127,7 +89,7 @@ class CardBench:
 
     def _in_memory(self, observer: Observer) -> CardLink:
         assert self.config is not None, "a real card is not in memory"
-        card = simulated_card(self.rack, self.slot.name, self.config, self._defects, self.name)
+        card = simulated_card(self.rack, self.slot.name, self.config, self.defects, self.name)
         self._restore = card.restore
         return MemoryLink(card, [observer])
 
@@ -158,7 +120,7 @@ class CardBench:
         card = CardProcess(daemon, FACTORY, arguments_for(self.rack, config, memory, self.name))
         card.start()
         self._closing.callback(card.stop)
-        if self._defects:
-            card.set_defects(defects_of("euicc", self._defects))
+        if self.defects:
+            card.set_defects(defects_of("euicc", self.defects))
         self._restore = card.restore
         return card

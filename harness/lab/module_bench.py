@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,11 @@ from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
-from harness.lab.cards import card_config, card_memory, checked_eid, port_of, said_by_real_card
-from harness.lab.configuration import Hardware, Simulated, Slot
-from harness.lab.features import Lacks
+from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
+from harness.lab.configuration import Hardware, Slot
 from harness.lab.parties import EIM_IDS
 from harness.lab.servers import Server
+from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
 from harness.links.at import AtEngine
 from harness.links.at_cgla import AtCglaLink
@@ -35,64 +35,26 @@ from harness.simulators.module import NetworkScript
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
-    from harness.simulators.euicc import CardConfig
 
 _REBOOT, _REBOOT_DEADLINE = "AT+CFUN=1,1", 60.0
 _MANNERS = ("ATE0", "ATV1", "AT+CMEE=1")
 _IDENTITY = {"manufacturer": "AT+CGMI", "model": "AT+CGMM", "revision": "AT+CGMR", "imei": "AT+CGSN"}
 
 
-class ModuleBench:
+class ModuleBench(CardSlotBench):
     """The module of one slot, the ways to its card, and the servers that its IPA talks to."""
 
     def __init__(
         self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
     ) -> None:
-        self.rack = rack
-        self.slot = slot
-        self.name = name
-        self.observer_of = observer_of
-        named = slot.device.defects if isinstance(slot.device, Simulated) else ()
-        self._defects = named if defects is None else tuple(defects)
-        self._closing = ExitStack()
+        super().__init__(rack, slot, name, defects, observer_of)
         self._engine: AtEngine | None = None
         self._links: dict[str, CardLink] = {}
-        self._found_eid = ""
-        self._said_by_card: Lacks = {}
         self.simulated: ModuleProcess | None = None
         """The simulated module's process; None for a real one."""
         self.eim_servers: tuple[Server, ...] = ()
         """Of the eIM and of the other eIM."""
         self.smdp_server: Server | None = None
-
-    @property
-    def config(self) -> CardConfig | None:
-        """What the card inside a simulated module is made like; None for a real one."""
-        device = self.slot.device
-        return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
-
-    @property
-    def lacks(self) -> Lacks:
-        """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
-        return {**self._said_by_card, **self.slot.lacks}
-
-    @property
-    def takes_snapshots(self) -> bool:
-        """Whether a case's state is put into the card rather than reached by its functions."""
-        return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"
-
-    @property
-    def known_eid(self) -> bytes | None:
-        """The EID that the card must have; None where the lab file leaves it open."""
-        if self.config is not None:
-            return self.config.eid
-        device = self.slot.device
-        return bytes.fromhex(device.eid) if isinstance(device, Hardware) and device.eid else None
-
-    @property
-    def device_name(self) -> str:
-        """What the lab's memory calls the device: the EID of a real one, the slot's name for a simulated one."""
-        return self._found_eid or self.name
 
     @property
     def engine(self) -> AtEngine:
@@ -201,7 +163,7 @@ class ModuleBench:
         self._closing.callback(self._give_back, module)
         self.simulated = module
         module.set_addresses(self.addresses)
-        module.set_defects([name.partition(".")[2] for name in self._defects])
+        module.set_defects([name.partition(".")[2] for name in self.defects])
         return module.port
 
     def _new_process(self) -> ModuleProcess:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import HarnessError
 from harness.lab.bench import ObserverOf
-from harness.lab.configuration import Reference, Slot
+from harness.lab.configuration import Slot
 from harness.lab.features import Lacks
 from harness.lab.servers import Server
+from harness.lab.slot_bench import SlotBench
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
@@ -24,20 +24,14 @@ _INTERFACES = {"eim": Interface.ESIPA, "smdp": Interface.ES9P}
 _PATHS = {"eim": "/gsma/rsp2/asn1", "smdp": "/gsma/rsp2/es9plus/initiateAuthentication"}
 
 
-class ServerBench:
+class ServerBench(SlotBench):
     """A server of ours as the device under test, and a client towards it over TLS."""
 
     def __init__(
         self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
     ) -> None:
-        self.rack = rack
-        self.slot = slot
-        self.name = name
-        self.observer_of = observer_of
-        named = slot.device.defects if isinstance(slot.device, Reference) else ()
-        self.defects = named if defects is None else tuple(defects)
+        super().__init__(rack, slot, name, defects, observer_of)
         self.host = HOSTS[slot.kind]
-        self._closing = ExitStack()
         self._server: Server | None = None
         self._client: HttpsClient | None = None
 

@@ -1,0 +1,71 @@
+"""What benches of every kind begin with, and what those with a card know of it before anybody asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from harness.lab.bench import ObserverOf
+from harness.lab.cards import card_config
+from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.features import Lacks
+
+if TYPE_CHECKING:
+    from harness.lab.rack import Rack
+    from harness.simulators.euicc import CardConfig
+
+
+class SlotBench:
+    """A slot that is to be opened. `defects` replace those that the lab file names; None keeps them."""
+
+    def __init__(
+        self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
+    ) -> None:
+        self.rack = rack
+        self.slot = slot
+        self.name = name
+        self.observer_of = observer_of
+        named = () if isinstance(slot.device, Hardware) else slot.device.defects
+        self.defects: tuple[str, ...] = named if defects is None else tuple(defects)
+        self._closing = ExitStack()
+
+
+class CardSlotBench(SlotBench):
+    """A slot with a card in it, by itself or inside a module."""
+
+    def __init__(
+        self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
+    ) -> None:
+        super().__init__(rack, slot, name, defects, observer_of)
+        self._found_eid = ""
+        self._said_by_card: Lacks = {}
+
+    @property
+    def config(self) -> CardConfig | None:
+        """What the simulated card is made like; None for a real one."""
+        device = self.slot.device
+        return card_config(self.rack, self.slot.name, device) if isinstance(device, Simulated) else None
+
+    @property
+    def lacks(self) -> Lacks:
+        """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
+        return {**self._said_by_card, **self.slot.lacks}
+
+    @property
+    def takes_snapshots(self) -> bool:
+        """Whether a case's state is put into the card rather than reached by its functions."""
+        return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"
+
+    @property
+    def known_eid(self) -> bytes | None:
+        """The EID that the card must have; None where the lab file leaves it open."""
+        if self.config is not None:
+            return self.config.eid
+        device = self.slot.device
+        return bytes.fromhex(device.eid) if isinstance(device, Hardware) and device.eid else None
+
+    @property
+    def device_name(self) -> str:
+        """What the lab's memory calls the device: the EID of a real one, the slot's name for a simulated one."""
+        return self._found_eid or self.name
