@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from harness.cli.options import json_option, lab_option
-from harness.errors import DeviceFault, HarnessError, LabFault
-from harness.lab.configuration import read_lab
+from harness.errors import ConfigurationError, DeviceFault, Fault, HarnessError, LabFault
+from harness.lab.configuration import Slot, read_lab
+from harness.nodes import meant
+
+if TYPE_CHECKING:
+    from harness.lab.bench import Bench
+    from harness.lab.rack import Rack
 
 
 @click.group(name="lab")
@@ -20,33 +25,63 @@ def command() -> None:
 
 
 @command.command()
+@click.argument("slots", nargs=-1, metavar="[SLOT]...")
 @lab_option
 @json_option
-def check(lab_file: Path, as_json: bool) -> int:
-    """Opens every slot of a lab once and asks the device who it is. Exit status 3 if one that must be there is not."""
-    from harness.lab.assembly import assemble
+def check(slots: tuple[str, ...], lab_file: Path, as_json: bool) -> int:
+    """Opens the slots of a lab, all or those named, and asks each device who it is and what it is like.
+
+    Nothing is changed in a device. For a card it says what the lab can be to it: verify what it signs, act as its SM-DP+,
+    act as its eIM. For a named slot it drafts the ICS of its card. Exit status 3 if a device that must be there is not.
+    """
     from harness.lab.rack import Rack, prepare
 
     lab = read_lab(lab_file)
+    unknown = [name for name in slots if name not in lab.slots]
+    if unknown:
+        known = list(lab.slots)
+        said = [Fault(str(lab_file), 0, f"no slot is called {name!r}", meant(name, known)) for name in unknown]
+        raise ConfigurationError(said)
     prepare(lab, seed=1)
-    found: dict[str, dict[str, Any]] = {}
     with Rack(lab, seed=1) as rack:
-        for name, slot in lab.slots.items():
-            bench = assemble(rack, slot, name, None, lambda link: lambda exchange: None)
-            try:
-                bench.open()
-                found[name] = {"found": True, "identity": dict(bench.identity())}
-            except (LabFault, DeviceFault) as fault:
-                found[name] = {"found": False, "optional": slot.optional, "reason": str(fault), "hint": fault.hint}
-            finally:
-                bench.close()
+        found = {name: looked_at(rack, slot) for name, slot in lab.slots.items() if not slots or name in slots}
     host = {"readers": readers(), "ports": ports()}
     if as_json:
-        click.echo(json.dumps({"lab": lab.name, "slots": found, **host}, indent=1))
+        plain = {name: {key: said[key] for key in said if key != "lines"} for name, said in found.items()}
+        click.echo(json.dumps({"lab": lab.name, "slots": plain, **host}, indent=1))
     else:
-        click.echo("\n".join([*(line(name, said) for name, said in found.items()), *on_host(host)]))
+        lines = [text for name, said in found.items() for text in (line(name, said), *said.get("lines", ()))]
+        lines += [said["ics"] for name, said in found.items() if name in slots and "ics" in said]
+        click.echo("\n".join([*lines, *on_host(host)]))
     missing = [said for said in found.values() if not said["found"] and not said["optional"]]
     return 3 if missing else 0
+
+
+def looked_at(rack: Rack, slot: Slot) -> dict[str, Any]:
+    """What is in one slot: who it says it is, and of a card all that it tells."""
+    from harness.lab.assembly import assemble
+
+    bench = assemble(rack, slot, slot.name, None, lambda link: lambda exchange: None)
+    try:
+        bench.open()
+        said: dict[str, Any] = {"found": True, "identity": dict(bench.identity())}
+        return {**said, **_card(rack, bench)} if slot.ways.apdu else said
+    except (LabFault, DeviceFault) as fault:
+        return {"found": False, "optional": slot.optional, "reason": str(fault), "hint": fault.hint}
+    finally:
+        bench.close()
+
+
+def _card(rack: Rack, bench: Bench) -> dict[str, Any]:
+    from harness.cli.card_report import as_plain, draft_ics, in_words
+    from harness.lab.assembly import inspected
+    from harness.lab.parties import EIM_IDS
+    from harness.lab.trusts import possible_trusts
+
+    found = inspected(rack, bench)
+    trusts = possible_trusts(found, rack.pki, EIM_IDS)
+    lines = [f"  {text}" for text in in_words(found, trusts)]
+    return {"card": as_plain(found, trusts), "ics": draft_ics(found), "lines": lines}
 
 
 def line(name: str, said: Mapping[str, Any]) -> str:
