@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from harness.simulators.defects import Defect, euicc_access, euicc_download, euicc_eims, euicc_packages, euicc_profiles
+from harness.simulators.defects import (
+    Defect,
+    euicc_access,
+    euicc_configuration,
+    euicc_download,
+    euicc_eims,
+    euicc_packages,
+    euicc_profiles,
+)
 
 DEFECTS: tuple[Defect, ...] = (
     *euicc_access.DEFECTS,
     *euicc_eims.DEFECTS,
+    *euicc_configuration.DEFECTS,
     *euicc_packages.DEFECTS,
     *euicc_profiles.DEFECTS,
     *euicc_download.DEFECTS,
