@@ -182,7 +182,7 @@ class Es9Download:
         return self.card.load_bound_profile_package(answer.octets("boundProfilePackage"))
 
     def hashed(self, confirmation_code: str) -> bytes:
-        """hashCc: the code's SHA-256 and the transaction, hashed (SGP.22 §3.1.3.2)."""
+        """hashCc: the code's SHA-256 and the transaction, hashed (SGP.22 §5.7.5)."""
         return sha256(sha256(confirmation_code.encode()).digest() + self.transaction_id).digest()
 
     def _about(self, fields: Mapping[str, str]) -> Mapping[str, str]:

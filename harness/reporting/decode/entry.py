@@ -109,7 +109,7 @@ def _contents(nodes: Iterable[Node]) -> list[str]:
 
 
 def _execution_status(node: Node) -> str:
-    """The status of a JSON answer with its subject and reason code (SGP.22 §6.5.1.4)."""
+    """The status of a JSON answer with its subject and reason code (SGP.22 §6.5)."""
     found = {leaf.label: leaf.value for leaf in node.walk() if leaf.value}
     codes = "/".join(filter(None, (found.get("subjectCode"), found.get("reasonCode"))))
     return " ".join(filter(None, (found.get("status"), codes, found.get("message"))))

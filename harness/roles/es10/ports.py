@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
 ISD_R = bytes.fromhex("A0000005591010FFFFFFFF8900000100")
-"""The AID of the ISD-R (SGP.02 §2.2.1, used by SGP.22 and SGP.32)."""
+"""The AID of the ISD-R (SGP.02; the same in SGP.22 and SGP.32)."""
 
 APDU_DEADLINE = 10.0
 """Seconds for one APDU that does ordinary work."""

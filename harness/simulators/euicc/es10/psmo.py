@@ -1,4 +1,4 @@
-"""Profile state management operations in a package (SGP.32 v1.2 §2.11.1.1.3, §3.4.1 to §3.4.7).
+"""Profile state management operations in a package (SGP.32 v1.2 §2.11.1.1, §3.4.1 to §3.4.7).
 
 Each takes what the package has come to so far and returns an Outcome. Nothing leaves the package before it ends: until
 then a profile is "to be enabled" or "to be disabled" in the run's own state.
