@@ -60,7 +60,7 @@ def answer(device: Device, channel: Channel, command: Command, data: bytes) -> R
 
 
 def get_response(device: Device, command: Command) -> Reply:
-    """The next part of an answer (ISO 7816-4 §11.7.1). 6Cxx where more is asked for than there is."""
+    """The next part of an answer (TS 102 221 §12.1.1). 6Cxx where more is asked for than there is."""
     channel = device.session.channels[command.channel]
     if not channel.response:
         raise Refused(apdu.CONDITIONS_NOT_SATISFIED)
