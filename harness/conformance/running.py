@@ -9,7 +9,7 @@ from typing import Any
 from harness.conformance.case import Case, Confidence
 from harness.conformance.steps import CaseSteps, StepListener, StepRecord, describe
 from harness.conformance.verdicts import blame, gravest
-from harness.errors import LabFault
+from harness.errors import DeviceSilent, LabFault
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
 from harness.lab.bench import Bench
@@ -58,7 +58,13 @@ class RunningCase:
     @property
     def lost_the_lab(self) -> bool:
         """Whether the rig failed under the case, so that the device has to be found anew."""
-        return any(isinstance(raised, LabFault) for _, raised in self.raised)
+        return self.fell_silent or any(isinstance(raised, LabFault) for _, raised in self.raised)
+
+    @property
+    def fell_silent(self) -> bool:
+        """Whether the device was last heard of before the case ended: nobody knows that it still answers."""
+        silences = [raised for _, raised in self.raised if isinstance(raised, DeviceSilent)]
+        return self.steps.fell_silent or any(raised is not self.steps.answered_after for raised in silences)
 
     def verdict_and_reason(self) -> tuple[Verdict, str]:
         """What the case comes to, by the table of `verdicts`."""

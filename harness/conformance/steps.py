@@ -76,6 +76,10 @@ class CaseSteps:
     records: list[StepRecord] = field(default_factory=list)
     last_raised: BaseException | None = None
     """What the last failed step was left by."""
+    answered_after: BaseException | None = None
+    """The last silence after which the device answered the probe."""
+    fell_silent: bool = False
+    """Whether the device gave the probe no answer either."""
     _open: StepRecord | None = None
 
     def __call__(
@@ -89,6 +93,14 @@ class CaseSteps:
         """An assertion was evaluated and held. Counts for the open step; outside steps it proves nothing."""
         if self._open is not None:
             self._open.assertions += 1
+
+    def answers_after(self, silence: DeviceSilent) -> bool:
+        """Whether the device answers a known good exchange after this silence."""
+        if self.probe():
+            self.answered_after = silence
+            return True
+        self.fell_silent = True
+        return False
 
     @property
     def judged(self) -> bool:
@@ -140,7 +152,7 @@ class Step:
         if raised is None:
             record.verdict = Verdict.PASS
         else:
-            answers = isinstance(raised, DeviceSilent) and not record.precondition and self._case.probe()
+            answers = isinstance(raised, DeviceSilent) and not record.precondition and self._case.answers_after(raised)
             judging = not record.precondition
             record.verdict = blame(raised, judging=judging, confidence=record.confidence, answers_after_reset=answers)
             record.reason = describe(raised)

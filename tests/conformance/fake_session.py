@@ -1,6 +1,7 @@
 """Runs one suite file in a process of its own on a device that is no device, and prints what was told as JSON.
 
-`python -m tests.conformance.fake_session SUITE FOLDER [FAULT]`
+`python -m tests.conformance.fake_session SUITE FOLDER [FAULT [optional]]`: the device cannot be found for this reason; `mute`
+is one that is found and gives no answer to the probe.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class FakeBench:
     def __init__(self, *, fault: str, optional: bool) -> None:
         self.name = "fake"
         self.slot = Slot("fake", "euicc", Simulated(), Ways(apdu=("memory",)), optional)
-        self._fault = fault
+        self._mute = fault == "mute"
+        self._fault = "" if self._mute else fault
         self.opened = 0
         self.lacks = {"fallback": "the lab file"}
 
@@ -40,7 +42,7 @@ class FakeBench:
         return {"opened": self.opened}
 
     def answers(self, link: str) -> bool:
-        return True
+        return not self._mute
 
 
 def main(suite: Path, folder: Path, fault: str = "", optional: str = "") -> None:

@@ -177,3 +177,14 @@ def test_a_suite_that_does_not_load_is_a_harness_error(tmp_path: Path) -> None:
     said = session(file, tmp_path)
     assert said["status"] == 4
     assert "no_such_module" in said["told"][-1]["error"]
+
+
+def test_a_device_that_fell_silent_is_given_up(tmp_path: Path) -> None:
+    told = session(suite(tmp_path), tmp_path, "mute", "optional")["told"]
+    results = {line["result"]["clause"]: line["result"] for line in told if "result" in line}
+    assert results["device"]["verdict"] == "fail"
+    assert results["silent"]["verdict"] == "inconclusive"
+    after = [line for name, line in results.items() if name in ("lab", "after-lab", "bug", "precondition", "exit")]
+    assert {line["verdict"] for line in after} == {"inconclusive"}
+    assert all("fell silent" in line["reason"] and not line["steps"] for line in after)
+    assert [line["fault"]["optional"] for line in told if "fault" in line] == [False]

@@ -1,7 +1,7 @@
 """What became of each case: judged by the table of verdicts, written into the journal, told to the parent.
 
-A device that cannot be found is looked for again at the next case, but not for ever: after GIVE_UP_AFTER attempts in a row
-its remaining cases end at once with the fault that was met.
+A device that cannot be found, or that fell silent and still is, is looked for again at the next case, but not for ever:
+after GIVE_UP_AFTER attempts in a row its remaining cases end at once with the fault that was met.
 """
 
 from __future__ import annotations
@@ -51,6 +51,10 @@ class Recording:
         self._open: Bench | None = None
         self._misses: dict[str, int] = {}
         self._faults: dict[str, Fault] = {}
+        self._found: set[str] = set()
+        """Devices that were there once: one that is lost afterwards is missed, however optional its slot."""
+        self._silent: set[str] = set()
+        """Devices that gave no answer when they were last used."""
         self.broken_suites: list[str] = []
         """Suite files that could not be loaded, with the reason."""
 
@@ -58,7 +62,7 @@ class Recording:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Finds the device, then records what pytest made of the case. An interrupted case leaves no result."""
         way, case = way_of(item), case_of(item)
-        fault = self._find(way.bench)
+        fault = self._find(way)
         if fault is not None:
             item.stash[UNREACHABLE] = True
             self._record(way, result_line(case, way.bench.name, way.link, *fault), began=False)
@@ -74,6 +78,8 @@ class Recording:
         self._record(way, running.result(), began=True)
         if running.lost_the_lab:
             self._close()
+        if running.fell_silent:
+            self._silent.add(way.bench.name)
         return outcome
 
     def _begin(self, case: Case, way: Way) -> RunningCase:
@@ -95,11 +101,12 @@ class Recording:
         (journal.case_ends if began else journal.result)(line)
         self._tell({"result": line})
 
-    def _find(self, bench: Bench) -> Fault | None:
+    def _find(self, way: Way) -> Fault | None:
         """Opens the device unless it is; None, or what its cases come to without it.
 
         Before a device has answered once, nobody can say that it is there: silence is the rig's until then.
         """
+        bench = way.bench
         if self._open is bench:
             return None
         self._close()
@@ -107,14 +114,20 @@ class Recording:
             return self._faults[bench.name]
         try:
             bench.open()
+            if bench.name in self._silent and not bench.answers(way.link):
+                raise LabFault(
+                    f"the device in slot {bench.slot.name} fell silent", hint="take its power away, and look at it"
+                )
             self._journals[bench.name].device(bench.identity())
         except (LabFault, DeviceFault) as fault:
-            verdict = Verdict.NOT_RUN if bench.slot.optional else Verdict.INCONCLUSIVE
-            return self._missed(bench, verdict, fault)
+            absent = bench.slot.optional and bench.name not in self._found
+            return self._missed(bench, Verdict.NOT_RUN if absent else Verdict.INCONCLUSIVE, fault)
         except Exception as bug:
             self._journals[bench.name].note("traceback", trace="".join(traceback.format_exception(bug)))
             return self._missed(bench, Verdict.ERROR, bug)
+        self._found.add(bench.name)
         self._misses[bench.name] = 0
+        self._silent.discard(bench.name)
         self._open = bench
         return None
 
@@ -126,7 +139,7 @@ class Recording:
         self._journals[bench.name].note("the device was not found", reason=reason)
         if verdict is not Verdict.ERROR and self._misses[bench.name] == 1:
             said = reason.removeprefix(f"{LabFault.__name__}: ")
-            self._tell({"fault": {"slot": bench.name, "reason": said, "optional": bench.slot.optional}})
+            self._tell({"fault": {"slot": bench.name, "reason": said, "optional": verdict is Verdict.NOT_RUN}})
         return verdict, reason
 
     def _close(self) -> None:
