@@ -8,11 +8,12 @@ Rules of this room:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.endpoints.eim import EimEndpoint, SeenRequest
-from harness.errors import DeviceSilent
+from harness.errors import DeviceSilent, LabFault
 from harness.lab.module_bench import ModuleBench
 from harness.roles.ipa import IpaSettings
 from harness.simulators.module import NetworkScript, ProfileNetwork
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 
 POLL_DEADLINE = 120.0
 """Real seconds that a real module gets to poll after a reboot."""
+VISIT_DEADLINE = 600.0
+"""Real seconds that its visit may take: a profile is downloaded, the network is changed."""
+PAUSE_IN_A_VISIT = 120.0
+"""Real seconds without a request after which a visit is over, although nobody said that there is no package."""
+GET_EIM_PACKAGE = b"\xbf\x4f"
+NO_PACKAGE = bytes.fromhex("BF4F03020101")
+JSON_BINDING = "/gsma/rsp2/esipa/"
 _MOST_WAKES = 10_000
 """A module that wants to be woken more often than this in one `advance` polls in a storm."""
 
@@ -65,9 +73,6 @@ class Network:
 class DeviceUnderTest:
     """The module as its eIMs see it, and the hands that wake it."""
 
-    polling_interval: float = IpaSettings().polling_interval
-    """What the device's maker declares, in seconds."""
-
     def __init__(
         self,
         bench: ModuleBench,
@@ -84,12 +89,27 @@ class DeviceUnderTest:
         """When the firmware wants to be woken again, in seconds of the lab's clock; None before its first wake."""
 
     @property
+    def polling_interval(self) -> float:
+        """What the device's maker declares, in seconds. Raises LabFault where that is not known."""
+        if self._bench.simulated is None:
+            raise LabFault("nobody declared the polling interval of this module")
+        return IpaSettings().polling_interval
+
+    @property
     def requests(self) -> tuple[SeenRequest, ...]:
         """Every request that the eIM saw in this case, oldest first, with what it answered."""
         return self._endpoint.requests
 
+    @property
+    def polls(self) -> tuple[SeenRequest, ...]:
+        """Those that are GetEimPackage."""
+        return tuple(request for request in self.requests if request.body.startswith(GET_EIM_PACKAGE))
+
     def poll_now(self) -> tuple[SeenRequest, ...]:
-        """Has the module poll at once, and returns the requests of this visit. Raises DeviceSilent where none came."""
+        """Has the module poll at once, and returns the requests of this visit. Raises DeviceSilent where none came.
+
+        Raises LabFault for a device that speaks ESipa in its JSON binding, which our eIM does not serve.
+        """
         before = len(self.requests)
         if self._bench.simulated is not None:
             self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now(), trigger=True)
@@ -97,7 +117,19 @@ class DeviceUnderTest:
             self._bench.power_cycle()
             if not self._endpoint.wait_for_more_than(before, POLL_DEADLINE):
                 raise DeviceSilent(f"no poll came within {POLL_DEADLINE:g} s of the reboot")
-        return self.requests[before:]
+            self._see_the_visit_out()
+        visit = self.requests[before:]
+        if any(request.path.startswith(JSON_BINDING) for request in visit):
+            raise LabFault("the device speaks ESipa in its JSON binding", hint="this eIM serves the ASN.1 binding only")
+        return visit
+
+    def _see_the_visit_out(self) -> None:
+        """Waits until the device heard that there is no package, or nothing comes any more."""
+        until = time.monotonic() + VISIT_DEADLINE
+        while not self.polls or self.polls[-1].reply_body != NO_PACKAGE:
+            within = min(PAUSE_IN_A_VISIT, until - time.monotonic())
+            if within <= 0 or not self._endpoint.wait_for_more_than(len(self.requests), within):
+                return
 
     def wake(self) -> None:
         """Gives the firmware the time, as at a boot: it does what is due and nothing else."""

@@ -122,7 +122,7 @@ def test_package(
             package = tlv.parse(reply.body).get(0xBF51).raw
             signed = tlv.parse(signed_part_of(package))
             assert signed.get(0x5A).value == card.eid
-            assert signed.get(0x80).value.decode() == eim.identity.eim_id
+            assert signed.get(0x80).value == eim.identity.eim_id.encode()
             assert int.from_bytes(signed.get(0x81).value, "big") == last + number
         with step("look at eimTransactionId", expect=transaction.hex().upper(), confidence="likely") as seen:
             identifier = signed.find(0x82)

@@ -10,10 +10,28 @@ from harness.roles.eim import Eim
 
 ASSOCIATED = State(eims=1, profiles=("operational-a",), enabled="operational-a")
 DATA, ERROR = 0xA0, 0xA1
+TRANSACTION = 0x87
 INCORRECT_TAG_LIST = 1
-MANDATORY = (0xBF20, 0xBF22, 0x83, 0xA5, 0xA6, 0xA8)
-"""Tags whose data every device has: EUICCInfo1 and 2, root SM-DS, both certificates, ipaCapabilities."""
+ALWAYS = (0xBF20, 0xBF22, 0xA5, 0xA6, 0xA8)
+"""Tags whose data every device has: EUICCInfo1 and 2, both certificates, ipaCapabilities."""
+SOMETIMES = (0xA0, 0x81, 0xA2, 0x83, 0x84, 0xA9)
+"""Notifications, default SM-DP+ address, stored results, root SM-DS, association token, device information."""
+NO_TAGS = (0x5A, 0xBF2D)
+"""They name nothing in IpaEuiccData."""
 DIRECT, INDIRECT = 0x80, 0x40
+
+
+def answer_to(device: DeviceUnderTest, eim: Eim, tags: list[int]) -> tlv.Tlv:
+    """What the device answers to a data request with these tags. Asserts that it does."""
+    request = eim.queue_data_request(device.eid, tags=tags)
+    device.poll_now()
+    assert eim.operation(request).answer
+    return tlv.parse(eim.operation(request).answer)
+
+
+def data_in(answer: tlv.Tlv) -> tlv.Tlv:
+    """The TLV that holds the fields: A0, or BF52 itself where the device writes the bare form."""
+    return answer.find(DATA) or answer
 
 
 @case(
@@ -24,39 +42,43 @@ DIRECT, INDIRECT = 0x80, 0x40
     catches=("tells-no-capabilities", "serves-any-tag-list"),
 )
 def test_each_tag(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
-    """Each tag of the list brings its field in the right form; a list with 5A is incorrectTagList as a whole."""
-    for tag in MANDATORY:
-        with step(f"the eIM asks for {tag:X}", expect="this field alone, decodable") as seen:
-            request = eim.queue_data_request(device.eid, tags=[tag])
-            device.poll_now()
-            assert eim.operation(request).answer
-            answered = tlv.parse(eim.operation(request).answer)
-            seen.observed(answered.raw)
-            decode("IpaEuiccDataResponse", answered.raw)
-            fields = [child.tag for child in answered.get(DATA).children if child.tag != 0x87]
-            assert fields == [tag]
-    with step("the eIM asks for 5A and BF20", expect="incorrectTagList(1)", confidence="likely") as seen:
-        request = eim.queue_data_request(device.eid, tags=[0x5A, 0xBF20])
-        device.poll_now()
-        answered = tlv.parse(eim.operation(request).answer)
-        seen.observed(answered.raw)
-        assert answered.get(ERROR, 0x02).value == bytes([INCORRECT_TAG_LIST])
+    """Each tag of the list brings its field in the right form; a list with 5A or BF2D is incorrectTagList as a whole."""
+    unasked, bare = [], []
+    for tag in (*ALWAYS, *SOMETIMES):
+        with step(f"the eIM asks for {tag:X}", expect="this field, decodable, where there is such data") as seen:
+            answer = answer_to(device, eim, [tag])
+            seen.observed(answer.raw)
+            fields = [child.tag for child in data_in(answer).children if child.tag != TRANSACTION]
+            assert answer.find(ERROR) is None
+            assert tag in fields or tag in SOMETIMES
+            decode("IpaEuiccDataResponse", tlv.build(0xBF52, tlv.build(DATA, data_in(answer).value)))
+        unasked += [f"{field:X} for {tag:X}" for field in fields if field != tag]
+        bare += [f"{tag:X}"] if answer.find(DATA) is None else []
+    with step("look for other fields than those asked for", expect="none", confidence="likely") as seen:
+        seen.observed(", ".join(unasked) or "none")
+        assert not unasked
+    with step("look at the form", expect="the fields under A0", confidence="likely") as seen:
+        seen.observed(f"bare: {', '.join(bare) or 'none'}")
+        assert not bare
+    for tag in NO_TAGS:
+        with step(f"the eIM asks for {tag:X} and BF20", expect="incorrectTagList(1)", confidence="likely") as seen:
+            answer = answer_to(device, eim, [tag, 0xBF20])
+            seen.observed(answer.raw)
+            assert answer.get(ERROR, 0x02).value == bytes([INCORRECT_TAG_LIST])
 
 
 @case("IP-037", clause="SGP.32 v1.2 §4.1", area="ipa", needs=ASSOCIATED, catches="writes-capabilities-as-octets")
 def test_capabilities(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """ipaCapabilities is a real BIT STRING, and says that at least one way of downloading is there."""
     with step("the eIM asks for ipaCapabilities", precondition=True):
-        request = eim.queue_data_request(device.eid, tags=[0xA8])
-        device.poll_now()
-        answered = tlv.parse(eim.operation(request).answer)
+        answer = answer_to(device, eim, [0xA8])
     with step("look at ipaFeatures", expect="a BIT STRING of at most one octet, direct or indirect set") as seen:
-        features = answered.get(DATA, 0xA8, 0x80).value
+        features = data_in(answer).get(0xA8, 0x80).value
         seen.observed(features)
         assert tlv.is_bit_string(features)
         assert len(features) == 2
         assert features[1] & (DIRECT | INDIRECT)
-    with step("look at the whole answer", expect="one DER form") as seen:
-        faults = findings("IpaEuiccDataResponse", answered.raw)
+    with step("look at the whole answer", expect="one DER form", confidence="likely") as seen:
+        faults = findings("IpaEuiccDataResponse", answer.raw)
         seen.observed("; ".join(faults) or "none")
         assert faults == []
