@@ -117,24 +117,29 @@ class Certificate:
 
     @property
     def not_before(self) -> datetime:
+        """In UTC."""
         return self._parsed.not_valid_before_utc
 
     @property
     def not_after(self) -> datetime:
+        """In UTC."""
         return self._parsed.not_valid_after_utc
 
     @property
     def subject_key_id(self) -> bytes | None:
+        """What names the subject's key, and a CI on every interface of RSP."""
         found = self.extension(x509.SubjectKeyIdentifier)
         return found.value.digest if found else None
 
     @property
     def authority_key_id(self) -> bytes | None:
+        """What names the issuer's key."""
         found = self.extension(x509.AuthorityKeyIdentifier)
         return found.value.key_identifier if found else None
 
     @property
     def policies(self) -> tuple[str, ...]:
+        """The OIDs of the certificate policies, which say the role; empty without the extension."""
         found = self.extension(x509.CertificatePolicies)
         return tuple(policy.policy_identifier.dotted_string for policy in found.value) if found else ()
 

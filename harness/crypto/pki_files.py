@@ -66,6 +66,7 @@ def write_identity(folder: Path, curve: Curve, role: Role, identity: Identity) -
 
 
 def write_secret(folder: Path, secret: bytes) -> None:
+    """Replaces the secret from which a set's keys are derived."""
     write_private(folder / SECRET_FILE, _secret_line(secret))
 
 
@@ -100,6 +101,7 @@ def _secret_line(secret: bytes) -> bytes:
 
 
 def private_pem(identity: Identity) -> bytes:
+    """The private key in PKCS #8, not encrypted."""
     return identity.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 

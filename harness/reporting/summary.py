@@ -66,6 +66,7 @@ def _results(count: int) -> str:
 
 
 def facts_of(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
+    """What the head of a report says of the run, label by label; what run.json does not tell is left out."""
     for key, label in FACTS.items():
         value = run.about.get(key)
         if value not in (None, "", []):
@@ -80,6 +81,7 @@ def facts_of(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
 
 
 def remarks_of(run: Run, masker: RunMasker) -> Iterator[str]:
+    """What a reader must know before believing the numbers, one sentence each."""
     if not run.about:
         yield "run.json is missing or cannot be read: what was run on what is known from the slots' records only."
     if not run.finished:

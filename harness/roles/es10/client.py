@@ -105,9 +105,11 @@ class Es10:
         return bytes(decoded("GetEuiccDataResponse", self.call(bytes.fromhex("BF3E035C015A")))["eidValue"])
 
     def get_euicc_info1(self) -> EuiccInfo1:
+        """Version and CI lists (BF20)."""
         return EuiccInfo1.of(self.call(bytes.fromhex("BF2000")))
 
     def get_euicc_info2(self) -> EuiccInfo2:
+        """Everything the eUICC says of its abilities (BF22)."""
         return EuiccInfo2.of(self.call(bytes.fromhex("BF2200")))
 
     def get_euicc_challenge(self) -> bytes:
@@ -115,6 +117,7 @@ class Es10:
         return bytes(decoded("GetEuiccChallengeResponse", self.call(bytes.fromhex("BF2E00")))["euiccChallenge"])
 
     def get_configured_addresses(self) -> ConfiguredAddresses:
+        """The default SM-DP+ address and the root SM-DS address (BF3C)."""
         return ConfiguredAddresses.of(self.call(bytes.fromhex("BF3C00")))
 
     def set_default_dp_address(self, address: str | bytes) -> int:
@@ -124,12 +127,14 @@ class Es10:
         return int(decoded("SetDefaultDpAddressResponse", answer)["setDefaultDpAddressResult"])
 
     def get_certs(self, ci_id: bytes | None = None) -> CertsAnswer:
+        """The EUM's and the eUICC's certificate under the CI of this subject key identifier, else under the preferred one."""
         criteria = b"" if ci_id is None else tlv.build(0x80, ci_id)
         return CertsAnswer.of(self.call(tlv.build(0xBF56, criteria)))
 
     # eIMs
 
     def get_eim_configuration(self, eim_id: str | None = None) -> tuple[EimConfiguration, ...]:
+        """What is configured of one eIM, or of all; empty where there is none."""
         criteria = b"" if eim_id is None else tlv.build(0xA0, tlv.build(0x80, eim_id.encode()))
         return configurations(self.call(tlv.build(0xBF55, criteria)))
 
@@ -154,6 +159,7 @@ class Es10:
         return package_answer(self.call(bf51))
 
     def profile_rollback(self, refresh_flag: bool = True) -> RollbackAnswer:
+        """Back to the profile before the last enable; `refresh_flag` asks for a REFRESH afterwards."""
         return RollbackAnswer.of(self.call(encode("ProfileRollbackRequest", {"refreshFlag": refresh_flag})))
 
     def get_profiles_info(
@@ -178,6 +184,7 @@ class Es10:
     # notifications
 
     def list_notifications(self, event: int | None = None) -> tuple[NotificationMetadata, ...]:
+        """What the card keeps to tell; `event` is a bit of NotificationEvent: 0 install, 1 enable, 2 disable, 3 delete."""
         value = {} if event is None else {"profileManagementOperation": named_bits([event])}
         return notification_list(self.call(encode("ListNotificationRequest", value)))
 
@@ -202,9 +209,11 @@ class Es10:
     # download
 
     def authenticate_server(self, request: bytes) -> AuthenticateAnswer:
+        """`request` is a whole BF38, sent as it is."""
         return AuthenticateAnswer.of(self.call(request))
 
     def prepare_download(self, request: bytes) -> PrepareAnswer:
+        """`request` is a whole BF21, sent as it is."""
         return PrepareAnswer.of(self.call(request))
 
     def load_bound_profile_package(self, bpp: bytes) -> InstallationAnswer:
@@ -220,6 +229,7 @@ class Es10:
         raise MalformedAnswer(f"no ProfileInstallationResult after {sent} segments")
 
     def cancel_session(self, transaction_id: bytes, reason: int) -> CancelSessionAnswer:
+        """Ends a download; `reason` is a CancelSessionReason."""
         request = encode("CancelSessionRequest", {"transactionId": transaction_id, "reason": reason})
         return CancelSessionAnswer.of(self.call(request))
 

@@ -27,9 +27,11 @@ class AuthenticateAnswer:
 
     @property
     def is_ok(self) -> bool:
+        """Whether the card went along; the fields below `error_code` are empty where it did not."""
         return self.error_code is None
 
     def signature_is_valid(self, verifier: Verifier) -> bool:
+        """Whether the signature holds over the octets received; False for an error, which carries none."""
         return self.is_ok and signed_by(verifier, self.signature, self.signed)
 
     @classmethod
@@ -67,6 +69,7 @@ class PrepareAnswer:
 
     @property
     def is_ok(self) -> bool:
+        """Whether the card went along; the fields below `error_code` are empty where it did not."""
         return self.error_code is None
 
     def signature_is_valid(self, verifier: Verifier, smdp_signature2: bytes) -> bool:
@@ -113,10 +116,12 @@ class InstallationAnswer:
 
     @property
     def is_success(self) -> bool:
+        """Whether the profile is installed."""
         return self.error_reason is None
 
     @property
     def iccid(self) -> bytes | None:
+        """Ten octets as on the wire; None where the card did not come to know it."""
         return self.metadata.iccid
 
     @property
@@ -124,6 +129,7 @@ class InstallationAnswer:
         return self.metadata.sequence_number
 
     def signature_is_valid(self, verifier: Verifier) -> bool:
+        """Whether euiccSignPIR holds over the octets received; an error result is signed too."""
         return signed_by(verifier, self.signature, self.signed)
 
     @classmethod
@@ -163,9 +169,11 @@ class CancelSessionAnswer:
 
     @property
     def is_ok(self) -> bool:
+        """Whether the card went along; the fields below `error_code` are empty where it did not."""
         return self.error_code is None
 
     def signature_is_valid(self, verifier: Verifier) -> bool:
+        """Whether the signature holds over the octets received; False for an error, which carries none."""
         return self.is_ok and signed_by(verifier, self.signature, self.signed)
 
     @classmethod

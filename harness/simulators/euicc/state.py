@@ -31,6 +31,8 @@ class Event(IntEnum):
 
 
 class ProfileClass(IntEnum):
+    """ProfileClass of ProfileInfo and StoreMetadataRequest."""
+
     TEST = 0
     PROVISIONING = 1
     OPERATIONAL = 2

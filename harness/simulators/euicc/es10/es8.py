@@ -64,10 +64,12 @@ def secure_channel_signature(key: ecdsa.PublicKey, signature: bytes, message: by
 
 
 def configure_isdp(_device: Device, installation: Installation) -> None:
+    """ES8+.ConfigureISDP: read and left at that; this card has nothing to configure."""
     decode("ConfigureISDPRequest", installation.plaintext)
 
 
 def store_metadata(device: Device, installation: Installation) -> None:
+    """ES8+.StoreMetadata. Raises Failed for a class, an ICCID or policy rules that this card does not take."""
     value = decode("StoreMetadataRequest", installation.plaintext)
     installation.metadata, installation.iccid = installation.plaintext, value["iccid"]
     if value["profileClass"] not in tuple(ProfileClass):
@@ -95,6 +97,7 @@ def policy_rules_authorised(config: CardConfig, metadata: dict[str, Any]) -> boo
 
 
 def replace_session_keys(_device: Device, installation: Installation) -> None:
+    """ES8+.ReplaceSessionKeys: the segments after it are under the keys that the profile was protected with."""
     value = decode("ReplaceSessionKeysRequest", installation.plaintext)
     keys = SessionKeys(value["initialMacChainingValue"], value["ppkEnc"], value["ppkCmac"])
     if installation.receiver is None or {len(keys.initial_mac_chaining), len(keys.s_enc), len(keys.s_mac)} != {16}:
