@@ -10,6 +10,7 @@ from harness.simulators.defects import (
     euicc_eims,
     euicc_packages,
     euicc_profiles,
+    euicc_protection,
 )
 
 DEFECTS: tuple[Defect, ...] = (
@@ -18,5 +19,6 @@ DEFECTS: tuple[Defect, ...] = (
     *euicc_configuration.DEFECTS,
     *euicc_packages.DEFECTS,
     *euicc_profiles.DEFECTS,
+    *euicc_protection.DEFECTS,
     *euicc_download.DEFECTS,
 )

@@ -113,6 +113,7 @@ _INFORMATION: _Table = {
     "euicc-info2": info.euicc_info2,
     "euicc-info2-fields": info.euicc_info2_fields,
     "ipa-mode": info.ipa_mode,
+    "authorisation-table": info.authorisation_table,
     "free-memory": info.free_memory,
     "configured-addresses": addresses.configured_addresses,
     "default-address-set": addresses.default_address_set,

@@ -76,7 +76,7 @@ def ipa_mode(device: Device) -> int:
 def get_rat(device: Device, request: Tlv) -> Answer:
     """BF43: the Rules Authorisation Table (SGP.22 §5.7.22)."""
     decode("GetRatRequest", request.raw)
-    return Answer(encode("GetRatResponse", {"rat": authorisation_table(device.config)}))
+    return Answer(encode("GetRatResponse", {"rat": device.rules["authorisation-table"](device.config)}))
 
 
 def authorisation_table(config: CardConfig) -> list[dict[str, Any]]:

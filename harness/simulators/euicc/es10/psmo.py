@@ -11,7 +11,7 @@ from dataclasses import replace
 from harness.codec import decode, encode, tlv
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Device
-from harness.simulators.euicc.es10 import addresses, info, profiles
+from harness.simulators.euicc.es10 import addresses, profiles
 from harness.simulators.euicc.es10.immediate import configured
 from harness.simulators.euicc.es10.packages import Outcome, Run
 from harness.simulators.euicc.es10.switching import switched
@@ -134,7 +134,7 @@ def list_profile_info(device: Device, run: Run, command: Tlv) -> Outcome:
 def get_rat(device: Device, run: Run, command: Tlv) -> Outcome:
     """The Rules Authorisation Table (§5.13.5)."""
     decode("Psmo", command.raw)
-    return Outcome(run, encode("EuiccResultData", ("getRATResult", info.authorisation_table(device.config))))
+    return Outcome(run, encode("EuiccResultData", ("getRATResult", device.rules["authorisation-table"](device.config))))
 
 
 def configure_immediate_enable(device: Device, run: Run, command: Tlv) -> Outcome:
