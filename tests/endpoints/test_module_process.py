@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,10 +110,8 @@ def test_on_a_real_clock_the_firmware_wakes_by_itself(tmp_path: Path) -> None:
     config = ModuleConfig(ipa=IpaSettings(polling_interval=0.05, first_retry=0.05, longest_retry=0.05))
     with bench(tmp_path, config=config, clock="real") as made:
         associated(made)
-        deadline = time.monotonic() + 10
-        while len(made.seen.requests) < 4 and time.monotonic() < deadline:
-            made.module.check()
-        assert len(made.seen.requests) >= 4
+        assert made.seen.wait_for_more_than(3, deadline=10)
+        made.module.check()
 
 
 def test_the_power_may_go_while_the_firmware_works(running: Bench) -> None:

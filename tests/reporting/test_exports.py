@@ -61,7 +61,8 @@ def test_junit_survives_octets_that_xml_cannot_say(tmp_path: Path) -> None:
     run.begin(lab="x", seed=1, slots={"s": {}})
     with Journal(run.slot("s")) as journal:
         journal.result({"case": "MO-001", "verdict": "fail", "reason": "came \x00\x1b[31m\ud800 ]]>"})
-    ElementTree.fromstring(render_junit(build_report(load_run(tmp_path))))
+    (failure,) = ElementTree.fromstring(render_junit(build_report(load_run(tmp_path)))).iter("failure")
+    assert "came " in str(failure.get("message"))
 
 
 def test_allure_results_are_what_its_own_model_holds(report: Report, tmp_path: Path) -> None:

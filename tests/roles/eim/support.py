@@ -27,16 +27,13 @@ OK_ENABLE = t(0x83, b"\x00")
 
 
 @cache
-def test_pki() -> pki.TestPki:
+def minted_pki() -> pki.TestPki:
     return pki.mint(Entropy("eim tests"), datetime(2026, 11, 1, tzinfo=UTC))
-
-
-test_pki.__test__ = False  # type: ignore[attr-defined]
 
 
 @cache
 def euicc(eid: bytes = EID) -> pki.EuiccIdentity:
-    return test_pki().euicc_identity("nist", eid)
+    return minted_pki().euicc_identity("nist", eid)
 
 
 def make_eim(
@@ -51,7 +48,7 @@ def make_eim(
 ) -> Eim:
     key = ecdsa.generate("nist", Entropy(f"key of {name}"))
     identity = EimIdentity(name, key, fqdn="eim.harness.test:8443")
-    ci = (test_pki().trust("nist").ci.certificate,) if trusted else ()
+    ci = (minted_pki().trust("nist").ci.certificate,) if trusted else ()
     eim = Eim(identity, Entropy(f"ids of {name}"), rules, store, http=http, trusted_ci=ci)
     if associated:
         eim.associate(

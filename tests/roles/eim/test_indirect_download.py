@@ -23,7 +23,7 @@ from tests.roles.eim.support import (
     make_eim,
     poll,
 )
-from tests.roles.eim.support import test_pki as minted
+from tests.roles.eim.support import minted_pki as minted
 from tests.roles.eim.test_data import INFO1
 
 CHALLENGE = bytes(range(16))

@@ -13,7 +13,7 @@ from harness.roles.es10 import Es10, Terminal
 from harness.simulators.defects import defects_for
 from harness.simulators.euicc import CardConfig, SimulatedEuicc, VolatileMemory
 from tests.roles.eim.support import EIM_ID, ICCID
-from tests.roles.eim.support import test_pki as minted
+from tests.roles.eim.support import minted_pki as minted
 
 EID = CardConfig().eid
 
