@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from harness.conformance.card_scene import CardScene
+from harness.conformance.case import State
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.module import ModuleUnderTest
 from harness.conformance.running import RunningCase
@@ -15,6 +16,9 @@ from harness.lab.module_bench import ModuleBench
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
+
+_ON_THE_CARD = frozenset({"euicc", "device", "download"})
+"""What a case asks for that acts on the module's card."""
 
 
 class ModuleScene(CardScene):
@@ -28,12 +32,17 @@ class ModuleScene(CardScene):
         self.bench = bench
 
     def prepare(self) -> None:
-        """The card in its state, the module booted with it, our servers up."""
+        """The card in its state, the module booted with it, our servers up.
+
+        A real module whose serial port alone is judged keeps its card as it is: it may have no way to it at all.
+        """
         assert self.bench.smdp_server is not None
         for server, endpoint in zip(self.bench.eim_servers, self._endpoints, strict=True):
             server.behind = endpoint
         self.bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
-        super().prepare()
+        case = self.running.case
+        if self.bench.simulated is not None or case.needs != State() or _ON_THE_CARD.intersection(case.fixtures):
+            super().prepare()
 
     def close(self) -> None:
         """Nobody is behind the servers between cases. What a role raised instead of answering is ours to answer for."""

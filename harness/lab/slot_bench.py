@@ -59,11 +59,10 @@ class CardSlotBench(SlotBench):
 
     @property
     def known_eid(self) -> bytes | None:
-        """The EID that the card must have; None where the lab file leaves it open."""
+        """The EID that the card has, and must keep; None behind a real module that does not show its card."""
         if self.config is not None:
             return self.config.eid
-        device = self.slot.device
-        return bytes.fromhex(device.eid) if isinstance(device, Hardware) and device.eid else None
+        return bytes.fromhex(self._found_eid) or None
 
     @property
     def device_name(self) -> str:
