@@ -12,6 +12,7 @@ from harness.simulators.defects import (
     euicc_packages,
     euicc_profiles,
     euicc_protection,
+    euicc_sequences,
 )
 
 DEFECTS: tuple[Defect, ...] = (
@@ -20,6 +21,7 @@ DEFECTS: tuple[Defect, ...] = (
     *euicc_configuration.DEFECTS,
     *euicc_ecos.DEFECTS,
     *euicc_packages.DEFECTS,
+    *euicc_sequences.DEFECTS,
     *euicc_profiles.DEFECTS,
     *euicc_protection.DEFECTS,
     *euicc_download.DEFECTS,
