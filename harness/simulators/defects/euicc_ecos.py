@@ -25,7 +25,8 @@ def _named(command: Tlv) -> str:
 
 def _of(fields: Iterable[Tlv], *more: bytes) -> bytes:
     """Fields of a configuration in the order of their tags."""
-    return b"".join(sorted([*(field.raw for field in fields), *more], key=_position))
+    ordered = sorted([*(field.raw for field in fields), *more], key=_position)
+    return b"".join(ordered)
 
 
 def _position(field: bytes) -> int:

@@ -41,6 +41,8 @@ class CardConfig:
     """The highest counterValue it takes from an eIM."""
     root_smds_address: str = "rootsmds.example.com"
     default_smdp_address: str = ""
+    http_parameters: bytes = b"http.apn=iot.test"
+    """What GetConnectivityParameters gives while a profile is enabled, as the operator provided it; empty: nothing."""
     ipae_supported: bool = False
     ecall_supported: bool = False
     fallback_supported: bool = False

@@ -12,6 +12,7 @@ from harness.simulators.euicc import channels, device, elements, files, terminal
 from harness.simulators.euicc.es10 import (
     addresses,
     authentication,
+    connectivity,
     eco,
     eims,
     es8,
@@ -21,6 +22,7 @@ from harness.simulators.euicc.es10 import (
     info,
     installation,
     installation_result,
+    ipae,
     notifications,
     package,
     packages,
@@ -85,8 +87,8 @@ _FUNCTIONS: _Table = {
     "ReturnFromFallback": fallback.return_from_fallback,
     "EnableEmergencyProfile": unavailable.enable_emergency_profile,
     "DisableEmergencyProfile": unavailable.disable_emergency_profile,
-    "GetConnectivityParameters": unavailable.get_connectivity_parameters,
-    "IpaeActivation": unavailable.ipae_activation,
+    "GetConnectivityParameters": connectivity.get_connectivity_parameters,
+    "IpaeActivation": ipae.ipae_activation,
 }
 
 _CARD: _Table = {
@@ -119,6 +121,8 @@ _INFORMATION: _Table = {
     "default-address-set": addresses.default_address_set,
     "profile-list": profiles.profile_list,
     "default-profile-tags": profiles.default_tags,
+    "connectivity-parameters": connectivity.connectivity_parameters,
+    "ipae-activation-result": ipae.activation_result,
 }
 
 _EIMS: _Table = {
@@ -144,6 +148,8 @@ _EIMS: _Table = {
     "immediate-enable-is-open": immediate.is_open,
     "reset-deletes": reset.deletes,
     "reset-result": reset.result_of,
+    "immediate-enable-reset": reset.immediate_enable_reset,
+    "reset-told": reset.told,
     "default-address-reset": reset.default_address_reset,
 }
 
@@ -174,6 +180,7 @@ _NOTIFICATIONS: _Table = {
     "notification-receivers": notifications.receivers,
     "notifications-found": notifications.found,
     "acknowledged": notifications.acknowledged,
+    "results-kept": notifications.results_kept,
 }
 
 _PACKAGES: _Table = {

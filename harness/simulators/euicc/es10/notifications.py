@@ -69,8 +69,12 @@ def next_sequence(state: CardState) -> tuple[CardState, int]:
 
 def with_result(device: Device, state: CardState, result: StoredResult) -> CardState:
     """The state with one more result; where the store is full, the oldest goes."""
-    kept = (*state.results, result)[-device.config.max_results :]
-    return replace(state, results=kept)
+    return replace(state, results=device.rules["results-kept"](device.config.max_results, state.results, result))
+
+
+def results_kept(most: int, stored: tuple[StoredResult, ...], result: StoredResult) -> tuple[StoredResult, ...]:
+    """The stored results with one more, of which the oldest goes where there is no room."""
+    return (*stored, result)[-most:]
 
 
 def list_notification(device: Device, request: Tlv) -> Answer:

@@ -42,10 +42,9 @@ def euicc_memory_reset(device: Device, request: Tlv) -> Answer:
     if EIM_CONFIGURATION in asked:
         state, results["resetEimResult"] = device.rules["eims-reset"](device, state)
     if IMMEDIATE_CONFIGURATION in asked:
-        supported = device.config.immediate_enable_supported
-        results["resetImmediateEnableConfigResult"] = OK if supported else IMMEDIATE_RESET_NOT_SUPPORTED
-        state = replace(state, immediate=ImmediateEnable())
-    return _answer(results, state, switched)
+        state, code = device.rules["immediate-enable-reset"](device.config, state)
+        results["resetImmediateEnableConfigResult"] = code
+    return _answer(device.rules["reset-told"](results), state, switched)
 
 
 def deletes(asked: set[int], profile: Profile) -> bool:
@@ -70,6 +69,18 @@ def eims_reset(device: Device, state: CardState) -> tuple[CardState, int]:
     if not state.eims:
         return state, NOTHING_TO_DELETE
     return replace(state, eims=(), rollback=None), OK
+
+
+def immediate_enable_reset(config: CardConfig, state: CardState) -> tuple[CardState, int]:
+    """The state in which immediate enabling is as the card was made, and the result code."""
+    if not config.immediate_enable_supported:
+        return state, IMMEDIATE_RESET_NOT_SUPPORTED
+    return replace(state, immediate=ImmediateEnable()), OK
+
+
+def told(results: dict[str, Any]) -> dict[str, Any]:
+    """The result fields of the answer: those that were come to, and no others."""
+    return results
 
 
 def _without(device: Device, state: CardState, doomed: tuple[Profile, ...]) -> CardState:
