@@ -180,7 +180,7 @@ _NOTIFICATIONS: _Table = {
     "notification-receivers": notifications.receivers,
     "notifications-found": notifications.found,
     "acknowledged": notifications.acknowledged,
-    "results-kept": notifications.results_kept,
+    "results-stored": notifications.results_stored,
 }
 
 _PACKAGES: _Table = {

@@ -69,10 +69,10 @@ def next_sequence(state: CardState) -> tuple[CardState, int]:
 
 def with_result(device: Device, state: CardState, result: StoredResult) -> CardState:
     """The state with one more result; where the store is full, the oldest goes."""
-    return replace(state, results=device.rules["results-kept"](device.config.max_results, state.results, result))
+    return replace(state, results=device.rules["results-stored"](device.config.max_results, state.results, result))
 
 
-def results_kept(most: int, stored: tuple[StoredResult, ...], result: StoredResult) -> tuple[StoredResult, ...]:
+def results_stored(most: int, stored: tuple[StoredResult, ...], result: StoredResult) -> tuple[StoredResult, ...]:
     """The stored results with one more, of which the oldest goes where there is no room."""
     return (*stored, result)[-most:]
 
