@@ -9,7 +9,7 @@ Rules of this room:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from harness.endpoints.eim import EimEndpoint, SeenRequest
@@ -122,6 +122,13 @@ class DeviceUnderTest:
         if any(request.path.startswith(JSON_BINDING) for request in visit):
             raise LabFault("the device speaks ESipa in its JSON binding", hint="this eIM serves the ASN.1 binding only")
         return visit
+
+    def poll_until(self, is_done: Callable[[], bool], most: int = 5) -> None:
+        """Has the module poll until the condition holds, at most so often: one package a visit is a habit too."""
+        for _ in range(most):
+            self.poll_now()
+            if is_done():
+                return
 
     def _see_the_visit_out(self) -> None:
         """Waits until the device heard that there is no package, or nothing comes any more."""

@@ -86,8 +86,9 @@ def store_data_block(block: bytes, *, number: int = 0, last: bool = True) -> byt
 def open_channel(euicc: EuiccUnderTest) -> RawChannel:
     """MANAGE CHANNEL open (TS 102 221 §11.1.17); nothing is selected yet. Raises MalformedAnswer.
 
-    A card that knows no further channels is used on the basic one.
+    A card that knows no further channels is used on the basic one. A card may know one only: ES10's own is closed first.
     """
+    euicc.close()
     basic = RawChannel(euicc.transmit, lambda: None)
     answer = basic.exchange(bytes.fromhex("0070000001"))
     if answer.sw in NO_LOGICAL_CHANNELS:
@@ -103,6 +104,7 @@ def open_channel(euicc: EuiccUnderTest) -> RawChannel:
 
 def open_isdr(euicc: EuiccUnderTest) -> RawChannel:
     """A channel on which the ISD-R is selected, by APDUs or by the modem's own means. Raises what the card raises."""
+    euicc.close()
     if isinstance(euicc.port, ChannelPort):
         lent = euicc.port.open_channel(ISD_R)
         return RawChannel(lent.transmit, lent.close)

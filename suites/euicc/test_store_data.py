@@ -13,7 +13,7 @@ from harness.roles.es10 import Es10
 
 GET_CERTS = bytes.fromhex("BF5600")
 GET_EID = bytes.fromhex("BF3E035C015A")
-COMMANDS = 20
+COMMANDS = 60
 LARGEST_PART = 256
 """Octets in one response of a command with short length fields."""
 FEW = 16
@@ -35,7 +35,10 @@ def test_chained_command_runs_once(euicc: EuiccUnderTest, eim: Eim, step: CaseSt
     for size in (255, 64):
         package = eim.package(*[list_profile_info(tags=[0x5A])] * COMMANDS)
         with step(f"a package of {len(package)} octets in blocks of {size}", expect="a signed result") as seen:
-            answer = Es10(euicc.port, block_size=size).load_package(package)
+            euicc.close()
+            es10 = Es10(euicc.port, block_size=size)
+            answer = es10.load_package(package)
+            es10.close()
             seen.observed(f"{answer.kind}, {len(answer.results)} results")
             assert answer.is_result
             assert {name for name, _ in answer.results} <= {"listProfileInfoResult", "processingTerminated"}

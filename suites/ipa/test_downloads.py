@@ -34,13 +34,15 @@ DONE = "done"
 
 def declared(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> frozenset[str]:
     """The features in the device's ipaCapabilities, asked for as a precondition."""
+    features: frozenset[str] = frozenset()
     with step("the eIM asks for ipaCapabilities", precondition=True) as seen:
         eim.queue_data_request(device.eid, tags=[0xA8])
         device.poll_now()
         data = eim.device(device.eid).data
         assert data is not None
-        seen.observed(", ".join(sorted(data.features)))
-    return data.features
+        features = data.features
+        seen.observed(", ".join(sorted(features)))
+    return features
 
 
 def reported(eim: Eim) -> list[DownloadReported]:
@@ -178,7 +180,7 @@ def test_notifications(
             eim.queue_package(device.eid, enable(profile.iccid)),
             eim.queue_package(device.eid, disable(profile.iccid)),
         ]
-        device.poll_now()
+        device.poll_until(lambda: not eim.queue(device.eid))
         assert [eim.operation(order).state for order in orders] == [DONE] * len(orders)
     with step("ask the SM-DP+", expect=f"{len(expected)} notifications, all genuine") as seen:
         came = received(smdp)
