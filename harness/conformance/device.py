@@ -9,7 +9,7 @@ Rules of this room:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.endpoints.eim import EimEndpoint, SeenRequest
@@ -123,11 +123,11 @@ class DeviceUnderTest:
             raise LabFault("the device speaks ESipa in its JSON binding", hint="this eIM serves the ASN.1 binding only")
         return visit
 
-    def poll_until(self, is_done: Callable[[], bool], most: int = 5) -> None:
-        """Has the module poll until the condition holds, at most so often: one package a visit is a habit too."""
+    def work_off(self, most: int = 5) -> None:
+        """Has the module poll until it hears that nothing waits, at most so often: one package a visit is a habit too."""
         for _ in range(most):
             self.poll_now()
-            if is_done():
+            if self.polls and self.polls[-1].reply_body == NO_PACKAGE:
                 return
 
     def _see_the_visit_out(self) -> None:

@@ -180,7 +180,7 @@ def test_notifications(
             eim.queue_package(device.eid, enable(profile.iccid)),
             eim.queue_package(device.eid, disable(profile.iccid)),
         ]
-        device.poll_until(lambda: not eim.queue(device.eid))
+        device.work_off()
         assert [eim.operation(order).state for order in orders] == [DONE] * len(orders)
     with step("ask the SM-DP+", expect=f"{len(expected)} notifications, all genuine") as seen:
         came = received(smdp)

@@ -51,7 +51,7 @@ def test_three_packages(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> N
     """Packages that wait are executed in order, with one result each."""
     with step("the eIM queues three packages, the device polls", precondition=True):
         transactions = [eim.queue_package(device.eid, list_profile_info()) for _ in range(3)]
-        device.poll_until(lambda: eim.operation(transactions[-1]).state == DONE)
+        device.work_off()
         assert device.requests
     with step("ask the eIM", expect="all three done") as seen:
         states = [eim.operation(transaction).state for transaction in transactions]
@@ -140,7 +140,7 @@ def test_transaction_id_is_echoed(device: DeviceUnderTest, eim: Eim, step: CaseS
     with step("the eIM queues a data request and an unusable download", precondition=True):
         data = eim.queue_data_request(device.eid, tags=[0xBF20])
         download = eim.queue_download(device.eid, activation_code="1$smdp.harness.test$NOT-AN-ORDER")
-        device.poll_until(lambda: not eim.queue(device.eid))
+        device.work_off()
         assert device.requests
     with step("look at the answer to the data request", expect=data.hex().upper()) as seen:
         answers = [event for event in eim.events if isinstance(event, DataReceived | DataRefused)]
