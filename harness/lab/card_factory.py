@@ -44,7 +44,7 @@ def arguments_for(rack: Rack, config: CardConfig, memory: Path, label: str) -> d
 def make(arguments: Mapping[str, Any], defects: Sequence[str]) -> SimulatedEuicc:
     """The card. Its memory is a file, so that it survives the death of its process."""
     config = dict(arguments["config"])
-    for key in ("eid", "atr"):
+    for key in ("eid", "atr", "http_parameters"):
         config[key] = bytes.fromhex(config[key])
     config["authorisation"] = tuple(
         AuthorisationRule(tuple(rule["rules"]), bytes.fromhex(rule["mcc_mnc"]), rule["consent_required"])

@@ -55,14 +55,12 @@ def enable(device: Device, request: Tlv) -> Answer:
 
 
 def _obstacle(device: Device) -> tuple[int, Installed | None]:
-    allowed, installed = device.state.immediate, device.session.installed
-    if not allowed.allowed:
+    allowed, installed = device.state.immediate, device.rules["immediate-enable-session"](device)
+    if not device.rules["immediate-enable-allowed"](allowed):
         return NOT_AVAILABLE, None
     if installed is None:
         return NO_SESSION_CONTEXT, None
-    if allowed.smdp_oid not in (None, installed.server_oid):
-        return NOT_AVAILABLE, None
-    if allowed.smdp_address not in (None, installed.server_address):
+    if not device.rules["immediate-enable-server"](allowed, installed):
         return NOT_AVAILABLE, None
     current, profile = device.state.enabled, device.state.profile(installed.iccid)
     if profile is None or profile.enabled or (current is not None and not device.rules["may-be-disabled"](current)):
@@ -70,6 +68,23 @@ def _obstacle(device: Device) -> tuple[int, Installed | None]:
     if device.rules["cat-is-busy"](device):
         return CAT_BUSY, None
     return OK, installed
+
+
+def session(device: Device) -> Installed | None:
+    """The installation that may be followed by an immediate enable: the last one since the reset."""
+    return device.session.installed
+
+
+def is_allowed(configuration: ImmediateEnable) -> bool:
+    """Nothing is enabled at once unless somebody allowed it."""
+    return configuration.allowed
+
+
+def server_is_named(configuration: ImmediateEnable, installed: Installed) -> bool:
+    """The profile came from the SM-DP+ that the configuration names, as far as it names one."""
+    return configuration.smdp_oid in (None, installed.server_oid) and (
+        configuration.smdp_address in (None, installed.server_address)
+    )
 
 
 def _configured(code: int, state: CardState | None = None) -> Answer:
