@@ -45,6 +45,7 @@ def test_disable(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Profile
     clause="SGP.32 v1.2 §5.13.2",
     area="euicc",
     needs=State(eims=1, profiles=("operational-locked",), enabled="operational-locked"),
+    requires=("ppr",),
     catches="ignores-ppr1",
 )
 def test_disable_with_ppr1(

@@ -88,6 +88,7 @@ def test_counter_jumps(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None
     clause="SGP.32 v1.2 §3.3.1",
     confidence="likely",
     area="euicc",
+    requires=("eim-reset",),
     catches="keeps-two-octets-of-counter",
 )
 def test_highest_counter(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
@@ -109,6 +110,7 @@ def test_highest_counter(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> No
     clause="SGP.32 v1.2 §3.3.1",
     confidence="likely",
     area="euicc",
+    requires=("eim-reset",),
     catches=("accepts-counter-out-of-range", "calls-every-counter-a-replay"),
 )
 def test_counter_out_of_range(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:

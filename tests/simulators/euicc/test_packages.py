@@ -239,6 +239,14 @@ def test_results_above_the_limit(make_bench: Maker) -> None:
     assert results(bench.terminal.es10(bench.eim.psmo(*[LIST] * 30))) == ["020101"]
 
 
+def test_a_package_above_the_limit_is_refused_signed_and_costs_no_counter(make_bench: Maker) -> None:
+    bench = make_bench(CardConfig(max_package_size=300))
+    bench.associate()
+    assert error_code(bench.terminal.es10(bench.eim.psmo(*[LIST] * 100))) == 15
+    assert bench.card.state.eims[0].counter == 0
+    assert results(bench.terminal.es10(bench.eim.psmo(LIST))) == ["bf2d02a000"]
+
+
 def test_list_with_tags_and_searches(managed: Bench) -> None:
     a, b = managed.install("operational-a"), managed.install("operational-b")
     entries = lambda request: managed.terminal.es10(request).get(0xA0).children  # noqa: E731
