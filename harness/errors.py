@@ -24,6 +24,10 @@ class LabFault(HarnessError):
     """The rig is at fault: a reader, a port, a daemon, another card than configured. Never the device's fault."""
 
 
+class Withheld(HarnessError):
+    """The harness did not do something to a device, since the lab does not let it or lacks what it takes."""
+
+
 class DeviceFault(HarnessError):
     """The device broke a promise of its interface."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ import click
 
 from harness.cli.options import json_option, lab_option
 from harness.errors import ConfigurationError, DeviceFault, Fault, HarnessError, LabFault
-from harness.lab.configuration import Slot, read_lab
+from harness.lab.configuration import Lab, Slot, read_lab
+from harness.lab.trust import EXPORT
 from harness.nodes import meant
 
 if TYPE_CHECKING:
@@ -37,11 +38,7 @@ def check(slots: tuple[str, ...], lab_file: Path, as_json: bool) -> int:
     from harness.lab.rack import Rack, prepare
 
     lab = read_lab(lab_file)
-    unknown = [name for name in slots if name not in lab.slots]
-    if unknown:
-        known = list(lab.slots)
-        said = [Fault(str(lab_file), 0, f"no slot is called {name!r}", meant(name, known)) for name in unknown]
-        raise ConfigurationError(said)
+    _known(lab, slots)
     prepare(lab, seed=1)
     with Rack(lab, seed=1) as rack:
         found = {name: looked_at(rack, slot) for name, slot in lab.slots.items() if not slots or name in slots}
@@ -55,6 +52,51 @@ def check(slots: tuple[str, ...], lab_file: Path, as_json: bool) -> int:
         click.echo("\n".join([*lines, *on_host(host)]))
     missing = [said for said in found.values() if not said["found"] and not said["optional"]]
     return 3 if missing else 0
+
+
+@command.command("export-eim")
+@click.argument("slot_name", metavar="SLOT")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write it here; else on standard output.")
+@lab_option
+def export_eim(slot_name: str, out: Path | None, lab_file: Path) -> int:
+    """Writes the addEim by which the owner of a card makes an eIM of this lab one of its eIMs.
+
+    The slot says `trust: {eim: {join: export}}`. The lab keeps the key in its state: export and run in the same lab.
+    """
+    from harness.lab.joining import request_for_owner
+    from harness.lab.rack import Rack, prepare
+
+    lab = read_lab(lab_file)
+    _known(lab, [slot_name])
+    slot = lab.slots[slot_name]
+    faults = []
+    if slot.trust.eim.way != EXPORT:
+        faults.append(Fault(str(lab_file), 0, f"{slot_name} is not joined by export", "write `eim: {join: export}`"))
+    if lab.state is None and lab.pki is None:
+        faults.append(Fault(str(lab_file), 0, "this lab forgets its keys after each run", "name a folder as `state`"))
+    if faults:
+        raise ConfigurationError(faults)
+    prepare(lab, seed=1)
+    with Rack(lab, seed=1) as rack:
+        text = json.dumps(request_for_owner(rack, getattr(slot.device, "eid", "")), indent=1)
+    if out is None:
+        click.echo(text)
+        return 0
+    try:
+        out.write_text(text + "\n", encoding="utf-8")
+    except OSError as fault:
+        raise click.UsageError(f"{out} cannot be written: {fault.strerror}; name another file with --out") from fault
+    return 0
+
+
+def _known(lab: Lab, names: Sequence[str]) -> None:
+    """Raises ConfigurationError for each name that no slot of the lab has."""
+    unknown = [name for name in names if name not in lab.slots]
+    if unknown:
+        known = list(lab.slots)
+        raise ConfigurationError(
+            [Fault(str(lab.file), 0, f"no slot is called {name!r}", meant(name, known)) for name in unknown]
+        )
 
 
 def looked_at(rack: Rack, slot: Slot) -> dict[str, Any]:
@@ -75,12 +117,14 @@ def looked_at(rack: Rack, slot: Slot) -> dict[str, Any]:
 def _card(rack: Rack, bench: Bench) -> dict[str, Any]:
     from harness.cli.card_report import as_plain, draft_ics, in_words
     from harness.lab.assembly import inspected
+    from harness.lab.joining import EXPORTED_EIM_ID
     from harness.lab.parties import EIM_IDS
     from harness.lab.trusts import possible_trusts
 
     found = inspected(rack, bench)
-    trusts = possible_trusts(found, rack.pki, EIM_IDS)
-    lines = [f"  {text}" for text in in_words(found, trusts)]
+    own = (*EIM_IDS, EXPORTED_EIM_ID, bench.slot.trust.eim.eim_id)
+    trusts = possible_trusts(found, rack.pki, own)
+    lines = [f"  {text}" for text in (*in_words(found, trusts), f"the lab file says: {bench.slot.trust.in_words}")]
     return {"card": as_plain(found, trusts), "ics": draft_ics(found), "lines": lines}
 
 

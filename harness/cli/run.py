@@ -119,6 +119,7 @@ def described(lab: Lab, assignments: Sequence[Assignment]) -> dict[str, dict[str
             "device": {
                 "form": type(lab.slots[given.slot].device).__name__.lower(),
                 **asdict(lab.slots[given.slot].device),
+                **({"trust": lab.slots[given.slot].trust.in_words} if lab.slots[given.slot].ways.apdu else {}),
             },
         }
         for given in assignments

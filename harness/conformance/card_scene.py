@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.kept_card import KeptCard, kept_card, reach_kept, withheld
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
-from harness.conformance.states import reach_as_precondition
+from harness.conformance.states import described, reach_as_precondition
 from harness.conformance.strictness import Strictness
+from harness.errors import Withheld
 from harness.lab.card_bench import CardBench
 
 if TYPE_CHECKING:
@@ -43,20 +45,37 @@ class CardScene(Scene):
             device=bench.device_name,
             observers=[bench.observer_of("in-process")],
             http=http,
+            trust=bench.slot.trust,
         )
         self._euicc = euicc_over(link, self._parties, bench.known_eid)
         self._euicc.strictness = self._strictness = Strictness(lambda: self._parties.eims)
         self._own_ipa: OwnIpa | None = None
+        self._kept: KeptCard | None = None
 
     def prepare(self) -> None:
         """By a snapshot on a simulated card, by the standard's functions on a real one."""
         bench, needs, eims = self._card_bench, self.running.case.needs, self._parties.eims
+        trust = bench.slot.trust
+        reason = withheld(self.running.case, trust)
+        if reason:
+            raise Withheld(reason)
+        if trust.keeps_card:
+            self._prepare_kept()
+            return
         if bench.config is None or not bench.takes_snapshots:
             reach_as_precondition(self.running.steps, needs, self._euicc, eims, self.profiles, self.download)
             return
         prepared = prepared_card(self._rack, bench.config, needs)
         bench.restore(prepared.snapshot)
         make_known(eims, bench.config, prepared, self._rack)
+
+    def _prepare_kept(self) -> None:
+        case, parties = self.running.case, self._parties
+        with self.running.steps(f"on the card of somebody else: {described(case.needs)}", precondition=True):
+            bench = self._card_bench
+            self._kept = kept_card(self._rack, bench.name, bench.slot.trust, self._euicc)
+            self._euicc.guard = self._kept.guard
+            reach_kept(self._kept, case.needs, self._euicc, parties.eims, parties.profiles, self.download)
 
     @property
     def euicc(self) -> EuiccUnderTest:
@@ -100,8 +119,8 @@ class CardScene(Scene):
 
     @property
     def profiles(self) -> Mapping[str, ProfilePackage]:
-        """The fixture profiles."""
-        return self._rack.profiles
+        """The fixture profiles, or what stands for one on a card that keeps its own."""
+        return self._parties.profiles
 
     @property
     def clock(self) -> Clock:

@@ -10,10 +10,12 @@ from harness.conformance.case import State
 from harness.conformance.downloading import direct_download
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.states import Prepared, reach
-from harness.errors import DeviceFault
+from harness.crypto.pki import load_sgp26
+from harness.errors import DeviceFault, Withheld
 from harness.lab.cards import conforming_card, port_of
 from harness.lab.in_process import InProcessSmdp
 from harness.lab.parties import new_eim, new_smdp
+from harness.lab.trust import OWN_CARD, CardTrust, certificate
 from harness.links.memory import MemoryLink
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
     from harness.simulators.euicc import CardConfig
+
+_VERIFY = "name that CI's certificate as `trust: verify:` of the slot"
 
 
 class Parties:
@@ -40,10 +44,11 @@ class Parties:
         device: str = "",
         observers: Sequence[Observer] = (),
         http: HttpPort | None = None,
+        trust: CardTrust = OWN_CARD,
     ) -> None:
         """`device` is what the lab's memory calls the card; `observers` are told what crosses no other link.
 
-        `http` is the eIMs' way to the SM-DP+; None: in this process.
+        `http` is the eIMs' way to the SM-DP+; None: in this process. `trust` is what the lab may do with the card.
         """
         self.rack = rack
         self._entropy = rack.entropy.child(label)
@@ -51,6 +56,9 @@ class Parties:
         self._device = device
         self._observers = observers
         self._http = http
+        self._trust = trust
+        self.profiles = dict(rack.profiles)
+        """The fixture profiles by name, or what stands for one on a card that keeps its own."""
 
     @cached_property
     def eims(self) -> tuple[Eim, Eim]:
@@ -70,8 +78,10 @@ class Parties:
 
     @cached_property
     def smdp(self) -> Smdp:
-        """The SM-DP+."""
-        return new_smdp(self.rack, self._entropy)
+        """The SM-DP+, with the keys that the card believes."""
+        folder = self._trust.smdp
+        pki = None if folder is None else load_sgp26(folder, self.rack.clock.utc())
+        return new_smdp(self.rack, self._entropy, pki=pki)
 
     def _to_smdp(self) -> InProcessSmdp:
         return InProcessSmdp(self.smdp, self.rack.clock, self._observers)
@@ -80,25 +90,43 @@ class Parties:
         """Installs a fixture profile on that card."""
 
         def download(name: str) -> InstallationAnswer:
-            return direct_download(euicc, self.smdp, self._to_smdp(), self.rack.profiles[name])
+            return direct_download(euicc, self.smdp, self._to_smdp(), self.profiles[name])
 
         return download
 
     def checked(self, euicc: bytes, eum: bytes) -> Certificate:
-        """An eUICC's certificate, its chain checked up to one of the lab's CIs. Raises DeviceFault where none holds."""
+        """An eUICC's certificate, its chain checked up to one of the lab's CIs. Raises DeviceFault where none holds.
+
+        Raises Withheld where the card belongs to somebody else and the lab has no certificate of its CI.
+        """
         from harness.crypto.certificates import Certificate
         from harness.crypto.chain import ChainRefusal, verify_euicc_chain
         from harness.crypto.errors import CertificateError
 
+        cis = [self.rack.pki.trust(curve).ci.view for curve in self.rack.pki.curves]
+        cis += [Certificate(certificate(path)) for path in self._trust.verify]
         refusals = []
-        for curve in self.rack.pki.curves:
+        for ci in cis:
             try:
                 leaf, manufacturer = Certificate(euicc), Certificate(eum)
-                verify_euicc_chain(self.rack.pki.trust(curve).ci.view, manufacturer, leaf)
+                verify_euicc_chain(ci, manufacturer, leaf)
                 return leaf
             except (ChainRefusal, CertificateError) as refusal:
-                refusals.append(f"{curve}: {refusal}")
+                refusals.append(str(refusal))
+        if self._trust.keeps_card and _issuer(eum) not in [ci.subject_key_id for ci in cis]:
+            raise Withheld("the lab has no certificate of the CI that the card's own leads to", hint=_VERIFY)
         raise DeviceFault("the eUICC's certificate leads to no CI of this lab: " + "; ".join(refusals))
+
+
+def _issuer(eum: bytes) -> bytes | None:
+    """The key identifier of the CI over an EUM certificate; None where it cannot be read."""
+    from harness.crypto.certificates import Certificate
+    from harness.crypto.errors import CertificateError
+
+    try:
+        return Certificate(eum).authority_key_id
+    except CertificateError:
+        return None
 
 
 def prepared_card(rack: Rack, config: CardConfig, needs: State) -> Prepared:

@@ -9,7 +9,7 @@ from typing import Any
 from harness.conformance.case import Case, Confidence
 from harness.conformance.steps import CaseSteps, StepListener, StepRecord, describe
 from harness.conformance.verdicts import blame, gravest
-from harness.errors import DeviceSilent, LabFault
+from harness.errors import DeviceSilent, LabFault, Withheld
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
 from harness.lab.bench import Bench
@@ -74,7 +74,9 @@ class RunningCase:
                 continue  # judged by the step it came out of
             outside = blame(raised, judging=False, confidence=self.case.confidence)
             if gravest(verdict, outside) is not verdict:
-                verdict, reason = outside, f"{phase}: {describe(raised)}" if phase != "call" else describe(raised)
+                said = describe(raised)
+                says_all = phase == "call" or isinstance(raised, Withheld)
+                verdict, reason = outside, said if says_all else f"{phase}: {said}"
         if not self.raised and not self.steps.judged:
             return Verdict.ERROR, NOTHING_ASSERTED
         if verdict is Verdict.PASS and self.case.confidence is Confidence.UNSURE:

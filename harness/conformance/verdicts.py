@@ -6,6 +6,7 @@ The table this room lives by:
     AssertionError, DeviceFault,
     DecodeError, CertificateError   inconclusive                            fail, deviation or recorded
     LabFault                        inconclusive                            inconclusive
+    Withheld                        not_run                                 not_run
     anything else                   error                                   error
     no judging step asserted        error                                   error
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 from harness.codec.errors import DecodeError
 from harness.conformance.case import Confidence
 from harness.crypto.errors import CertificateError
-from harness.errors import DeviceFault, DeviceSilent, LabFault
+from harness.errors import DeviceFault, DeviceSilent, LabFault, Withheld
 from harness.evidence.verdicts import Verdict
 
 OF_THE_DEVICE = (AssertionError, DeviceFault, DecodeError, CertificateError)
@@ -36,6 +37,7 @@ BROKEN_RULE = {
 SEVERITY = (
     Verdict.PASS,
     Verdict.RECORDED,
+    Verdict.NOT_RUN,
     Verdict.INCONCLUSIVE,
     Verdict.DEVIATION,
     Verdict.FAIL,
@@ -59,6 +61,8 @@ def blame(
     """
     if isinstance(raised, LabFault):
         return Verdict.INCONCLUSIVE
+    if isinstance(raised, Withheld):
+        return Verdict.NOT_RUN
     if not isinstance(raised, OF_THE_DEVICE):
         return Verdict.ERROR
     if not judging or (isinstance(raised, DeviceSilent) and not answers_after_reset):

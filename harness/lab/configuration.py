@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.errors import ConfigurationError
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
 from harness.lab.features import Lacks
+from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
 
@@ -30,6 +31,8 @@ class Slot:
     ways: Ways
     optional: bool = False
     """Whether the lab is whole without it: a missing one is then reported in one line and changes no exit status."""
+    trust: CardTrust = OWN_CARD
+    """What the lab may do with the card in it."""
 
     @property
     def is_hardware(self) -> bool:
@@ -71,7 +74,7 @@ def read_lab(path: Path) -> Lab:
             whole.fault(f"{key!r} is missing")
     slots: dict[str, Slot] = {}
     for name, value in keys["slots"].mapping().items() if "slots" in keys else ():
-        slot = _read_slot(name, value)
+        slot = _read_slot(name, value, path.parent)
         if slot is not None:
             slots[name] = slot
     if "slots" in keys and not slots and not whole.faults:
@@ -94,9 +97,9 @@ def read_lab(path: Path) -> Lab:
     return lab
 
 
-def _read_slot(name: str, value: Value) -> Slot | None:
+def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     before = len(value.faults)
-    keys = value.mapping(("kind", "device", "links", "optional"))
+    keys = value.mapping(("kind", "device", "links", "optional", "trust"))
     if not value.is_mapping:
         return None
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -110,9 +113,18 @@ def _read_slot(name: str, value: Value) -> Slot | None:
         return None
     device = read_device(kind, keys["device"])
     ways = read_ways(kind, device, keys["links"])
+    trust = _trust(keys["trust"], device, folder) if "trust" in keys else OWN_CARD
     if len(value.faults) > before or device is None:
         return None
-    return Slot(name, kind, device, ways, bool(optional))
+    return Slot(name, kind, device, ways, bool(optional), trust)
+
+
+def _trust(value: Value, device: Device | None, folder: Path) -> CardTrust:
+    if isinstance(device, Reference):
+        value.fault("a server of ours is no card to be trusted by")
+    elif isinstance(device, Simulated) and device.prepare != "functions":
+        value.fault("a simulated card is the lab's own", "write `prepare: functions` to treat it like a real one")
+    return read_trust(value, folder)
 
 
 def _pki(value: Value | None, lab_file: Path) -> Path | None:

@@ -19,6 +19,7 @@ from harness.roles.smdp import Smdp, SmdpIdentity
 from harness.simulators.defects import broken
 
 if TYPE_CHECKING:
+    from harness.crypto.pki import TestPki
     from harness.lab.rack import Rack
     from harness.roles.eim.ports import AssociationStore, HttpPort
 
@@ -53,16 +54,27 @@ def new_eim(
     defects: Iterable[str] = (),
 ) -> Eim:
     """A reference eIM. `device` names the EID whose counters a lab with a memory keeps."""
-    store: AssociationStore = MemoryStore()
-    if rack.lab.state is not None and device:
-        store = JsonStore(rack.lab.state / "eims" / f"{device}.json")
     identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download)
     trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
     rules = broken(CONFORMING, "eim", defects_of("eim", defects))
-    return Eim(identity, entropy.child(identity.eim_id), rules, store, http=http, trusted_ci=trusted)
+    return Eim(
+        identity,
+        entropy.child(identity.eim_id),
+        rules,
+        association_store(rack, device),
+        http=http,
+        trusted_ci=trusted,
+    )
 
 
-def new_smdp(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = ()) -> Smdp:
-    """The reference SM-DP+ on every curve that the lab's PKI has certificates for."""
+def association_store(rack: Rack, device: str) -> AssociationStore:
+    """Where counters and tokens of a device are kept: with the lab's state, or for the run where it has none."""
+    if rack.lab.state is None or not device:
+        return MemoryStore()
+    return JsonStore(rack.lab.state / "eims" / f"{device}.json")
+
+
+def new_smdp(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = (), pki: TestPki | None = None) -> Smdp:
+    """The reference SM-DP+ on every curve that the PKI has certificates for: the lab's, where no other is given."""
     rules = broken(SMDP_CONFORMING, "smdp", defects_of("smdp", defects))
-    return Smdp(SmdpIdentity.of(rack.pki), entropy.child("smdp"), rules)
+    return Smdp(SmdpIdentity.of(pki or rack.pki), entropy.child("smdp"), rules)
