@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
@@ -174,6 +175,20 @@ def test_every_data_file_is_read_by_somebody() -> None:
     for folder in ("fixtures", "reports", "lab-config"):
         for file in filter(Path.is_file, (ROOT / folder).rglob("*")):
             assert any(file.stem in text for text in texts), f"nothing reads {file.relative_to(ROOT)}"
+
+
+def test_what_is_imported_is_what_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["pcsc"]]
+    called = {"pyserial": "serial", "pyyaml": "yaml", "pyscard": "smartcard"}
+    names = {re.split("[<>=]", entry)[0].lower() for entry in declared}
+    found: set[str] = set()
+    for file in chain(HARNESS.rglob("*.py"), resources.path("suites").rglob("*.py")):
+        for node in ast.walk(tree(file)):
+            found.update([alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+            found.update([node.module or ""] if isinstance(node, ast.ImportFrom) else [])
+    others = {name.partition(".")[0] for name in found} - sys.stdlib_module_names - {"harness", "tests"}
+    assert others == {called.get(name, name) for name in names}
 
 
 @pytest.mark.parametrize("layer", ["roles", "simulators"])

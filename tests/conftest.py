@@ -1,0 +1,9 @@
+"""What every test of the harness itself relies on."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+"""The same examples each time, on machines of any speed: a finding is a finding of the change under test."""
+settings.load_profile("repeatable")
