@@ -162,6 +162,31 @@ class Es10:
         """Back to the profile before the last enable; `refresh_flag` asks for a REFRESH afterwards."""
         return RollbackAnswer.of(self.call(encode("ProfileRollbackRequest", {"refreshFlag": refresh_flag})))
 
+    def immediate_enable(self, refresh_flag: bool = True) -> int:
+        """ES10b.ImmediateEnable of the profile just installed: 0 ok, 1 not available, 4 no session context, 5, 127."""
+        return self._change("ImmediateEnable", refresh_flag)
+
+    def execute_fallback(self, refresh_flag: bool = True) -> int:
+        """To the fallback profile: 0 ok, 2 it is enabled, 5 busy, 6 there is none, 7 no profile is enabled, 104, 127."""
+        return self._change("ExecuteFallbackMechanism", refresh_flag)
+
+    def return_from_fallback(self, refresh_flag: bool = True) -> int:
+        """Back from the fallback profile: 0 ok, 5 busy, 6 there was no fallback, 7, 127."""
+        return self._change("ReturnFromFallback", refresh_flag)
+
+    def enable_emergency_profile(self, refresh_flag: bool = True) -> int:
+        """To the emergency profile: 0 ok, 2 it is enabled, 5 busy, 8 there is none, 127."""
+        return self._change("EnableEmergencyProfile", refresh_flag)
+
+    def disable_emergency_profile(self, refresh_flag: bool = True) -> int:
+        """Back from the emergency profile: 0 ok, 2 it is not enabled, 5 busy, 127."""
+        return self._change("DisableEmergencyProfile", refresh_flag)
+
+    def _change(self, function: str, refresh_flag: bool) -> int:
+        """One of the IPA's own changes of profile; its result code."""
+        answer = self.call(encode(f"{function}Request", {"refreshFlag": refresh_flag}))
+        return int(decoded(f"{function}Response", answer)[f"{function[0].lower()}{function[1:]}Result"])
+
     def get_profiles_info(
         self,
         tags: Iterable[int] | None = None,

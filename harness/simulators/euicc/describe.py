@@ -32,6 +32,8 @@ def _state(state: CardState) -> Iterator[str]:
         yield f"result {result.sequence} for {result.eim_id!r}, {len(result.octets)} octets"
     if state.rollback:
         yield f"rollback to {state.rollback.previous_iccid.hex().upper()} is allowed"
+    if state.emergency:
+        yield "an emergency call is under way"
     if state.immediate.allowed:
         yield "immediate enabling is allowed"
 

@@ -168,6 +168,10 @@ class CardState:
     rollback: RollbackGrant | None = None
     return_iccid: bytes | None = None
     """The profile that was enabled before the fallback profile took over."""
+    emergency: bool = False
+    """The emergency profile is enabled as such (SGP.32 v1.2 §5.9.22)."""
+    interrupted_iccid: bytes | None = None
+    """The profile that was enabled before the emergency."""
     immediate: ImmediateEnable = ImmediateEnable()
 
     @property

@@ -92,6 +92,11 @@ def after_switch(device: Device) -> None:
         device.session.proactive = Proactive(refresh_command(REFRESH_QUALIFIERS[device.config.refresh]))
 
 
+def refresh_asked_for(_function: str, flag: bool) -> bool:
+    """Whether an ES10 function that changes profiles is followed by a REFRESH: as its refreshFlag says."""
+    return flag
+
+
 def refresh_command(qualifier: int) -> bytes:
     """A REFRESH proactive command (TS 102 223 §6.6.13), number 1, from the UICC to the terminal."""
     return tlv.build(0xD0, tlv.build(0x81, bytes([0x01, 0x01, qualifier])), tlv.build(0x82, b"\x81\x82"))

@@ -10,7 +10,7 @@ from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10.switching import switched_and_told
 from harness.simulators.euicc.state import CardState
 
-OK, NOT_IN_DISABLED_STATE, CAT_BUSY, NOT_AVAILABLE, COMMAND_ERROR = 0, 2, 5, 6, 7
+OK, NOT_IN_DISABLED_STATE, CAT_BUSY, NOT_AVAILABLE, COMMAND_ERROR, ECALL_ACTIVE = 0, 2, 5, 6, 7, 104
 
 
 def execute_fallback(device: Device, request: Tlv) -> Answer:
@@ -18,7 +18,7 @@ def execute_fallback(device: Device, request: Tlv) -> Answer:
     refresh = decode("ExecuteFallbackMechanismRequest", request.raw)["refreshFlag"]
     code, state = device.rules["fallback-executed"](device)
     answer = encode("ExecuteFallbackMechanismResponse", {"executeFallbackMechanismResult": code})
-    return Answer(answer, state, refresh and code == OK)
+    return Answer(answer, state, device.rules["refresh-asked-for"]("ExecuteFallbackMechanism", refresh) and code == OK)
 
 
 def fallback_executed(device: Device) -> tuple[int, CardState | None]:
@@ -30,21 +30,27 @@ def fallback_executed(device: Device) -> tuple[int, CardState | None]:
         return COMMAND_ERROR, None
     if fallback is None or not device.config.fallback_supported:
         return NOT_AVAILABLE, None
+    if device.rules["ecall-blocks"](state, "ExecuteFallbackMechanism"):
+        return ECALL_ACTIVE, None
     if fallback.enabled:
         return NOT_IN_DISABLED_STATE, None
     if device.rules["cat-is-busy"](device):
         return CAT_BUSY, None
     changed = switched_and_told(device, fallback.iccid)
-    return OK, replace(changed, rollback=None, return_iccid=current.iccid)
+    return OK, device.rules["fallback-remembered"](replace(changed, return_iccid=current.iccid))
+
+
+def remembered(state: CardState) -> CardState:
+    """The state behind a fallback: a rollback that was allowed before is so no more."""
+    return replace(state, rollback=None)
 
 
 def return_from_fallback(device: Device, request: Tlv) -> Answer:
     """BF5E: enables again what the fallback disabled."""
     refresh = decode("ReturnFromFallbackRequest", request.raw)["refreshFlag"]
     code, state = device.rules["fallback-left"](device)
-    return Answer(
-        encode("ReturnFromFallbackResponse", {"returnFromFallbackResult": code}), state, refresh and code == OK
-    )
+    answer = encode("ReturnFromFallbackResponse", {"returnFromFallbackResult": code})
+    return Answer(answer, state, device.rules["refresh-asked-for"]("ReturnFromFallback", refresh) and code == OK)
 
 
 def fallback_left(device: Device) -> tuple[int, CardState | None]:
@@ -52,7 +58,7 @@ def fallback_left(device: Device) -> tuple[int, CardState | None]:
     state = device.state
     if state.return_iccid is None or not device.config.fallback_supported:
         return NOT_AVAILABLE, None
-    if state.profile(state.return_iccid) is None:
+    if state.profile(state.return_iccid) is None or device.rules["ecall-blocks"](state, "ReturnFromFallback"):
         return COMMAND_ERROR, None
     if device.rules["cat-is-busy"](device):
         return CAT_BUSY, None

@@ -51,10 +51,13 @@ def enable(device: Device, request: Tlv) -> Answer:
     if code != OK or installed is None:
         return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": code}))
     state = switched_and_told(device, installed.iccid)
-    return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": OK}), state, refresh)
+    switches = device.rules["refresh-asked-for"]("ImmediateEnable", refresh)
+    return Answer(encode("ImmediateEnableResponse", {"immediateEnableResult": OK}), state, switches)
 
 
 def _obstacle(device: Device) -> tuple[int, Installed | None]:
+    if device.rules["ecall-blocks"](device.state, "ImmediateEnable"):
+        return UNDEFINED_ERROR, None
     allowed, installed = device.state.immediate, device.rules["immediate-enable-session"](device)
     if not device.rules["immediate-enable-allowed"](allowed):
         return NOT_AVAILABLE, None

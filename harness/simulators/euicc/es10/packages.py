@@ -23,7 +23,7 @@ from harness.simulators.euicc.es10.package import Package, readable_eim_id
 from harness.simulators.euicc.es10.results import error_unsigned, result_head, result_signed, signed, terminated
 from harness.simulators.euicc.state import CardState, Event, Profile, RollbackGrant, StoredResult
 
-INVALID_EID, REPLAY, COUNTER_OUT_OF_RANGE, SIZE_OVERFLOW, UNDEFINED_ERROR = 3, 4, 6, 15, 127
+INVALID_EID, REPLAY, COUNTER_OUT_OF_RANGE, SIZE_OVERFLOW, ECALL_ACTIVE, UNDEFINED_ERROR = 3, 4, 6, 15, 104, 127
 RESULT_SIZE_OVERFLOW, UNKNOWN_OR_DAMAGED_COMMAND = 1, 2
 
 CHECKS: tuple[tuple[str, int | None], ...] = (
@@ -33,6 +33,7 @@ CHECKS: tuple[tuple[str, int | None], ...] = (
     ("package-counter-advances", REPLAY),
     ("package-counter-in-range", COUNTER_OUT_OF_RANGE),
     ("package-size-fits", SIZE_OVERFLOW),
+    ("package-outside-emergency", ECALL_ACTIVE),
 )
 """The checks in their order, with the error code of a signed refusal; None is refused unsigned."""
 
@@ -113,6 +114,11 @@ def size_fits(device: Device, package: Package) -> bool:
     return len(package.signed.raw) <= device.config.max_package_size
 
 
+def outside_emergency(device: Device, _package: Package) -> bool:
+    """No emergency call is under way."""
+    return not device.rules["ecall-blocks"](device.state, "LoadEuiccPackage")
+
+
 def refusal(device: Device, package: Package, code: int | None) -> Answer:
     """The error that a failed check ends in; nothing else happens."""
     if code is None:
@@ -122,7 +128,7 @@ def refusal(device: Device, package: Package, code: int | None) -> Answer:
 
 
 def _execute(device: Device, package: Package) -> Answer:
-    run = Run(replace(device.rules["counter-taken"](device.state, package), rollback=None))
+    run = Run(device.rules["package-begun"](device.rules["counter-taken"](device.state, package)))
     results = []
     for command in package.commands:
         outcome = _run_command(device, run, package, command)
@@ -171,6 +177,11 @@ def results_kept(config: CardConfig, results: list[bytes]) -> bytes:
 def counter_taken(state: CardState, package: Package) -> CardState:
     """The state in which this package's counter is the last one taken from its eIM."""
     return state if package.eim is None else state.with_eim(replace(package.eim, counter=package.counter))
+
+
+def begun(state: CardState) -> CardState:
+    """The state that the commands of an accepted package begin with: whatever rollback was allowed before is so no more."""
+    return replace(state, rollback=None)
 
 
 def granted(grant: RollbackGrant) -> RollbackGrant | None:

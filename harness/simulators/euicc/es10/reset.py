@@ -14,7 +14,7 @@ from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import notifications
 from harness.simulators.euicc.state import CardState, Event, ImmediateEnable, Profile, ProfileClass
 
-OK, NOTHING_TO_DELETE, EIM_RESET_NOT_SUPPORTED, CAT_BUSY = 0, 1, 2, 5
+OK, NOTHING_TO_DELETE, EIM_RESET_NOT_SUPPORTED, CAT_BUSY, ECALL_ACTIVE = 0, 1, 2, 5, 104
 IMMEDIATE_RESET_NOT_SUPPORTED = 1
 DEFAULT_ADDRESS, EIM_CONFIGURATION, IMMEDIATE_CONFIGURATION = 2, 5, 6
 
@@ -31,6 +31,8 @@ def euicc_memory_reset(device: Device, request: Tlv) -> Answer:
     """BF64. The result fields of eIM and immediate enable configuration stand only where their bits were set."""
     options = decode("EuiccMemoryResetRequest", request.raw)["resetOptions"]
     asked = {bit for bit in range(7) if has_bit(options, bit)}
+    if device.rules["ecall-blocks"](device.state, "EuiccMemoryReset"):
+        return _answer({"resetResult": ECALL_ACTIVE})
     doomed = tuple(p for p in device.state.profiles if device.rules["reset-deletes"](asked, p))
     switched = any(profile.enabled for profile in doomed)
     if switched and device.rules["cat-is-busy"](device):
