@@ -46,6 +46,8 @@ class State:
     """Which of `profiles` is enabled. None: all are disabled."""
     offers_indirect_download: bool = True
     """Whether the eIMs offer to carry profile downloads (indirectProfileDownload of their configuration)."""
+    exact: bool = False
+    """Whether anything else on the card (an eIM, a profile, a notification) would spoil the case."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.eims <= 2:

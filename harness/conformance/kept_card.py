@@ -115,6 +115,8 @@ def withheld(case: Case, trust: CardTrust) -> str:
     asked = set(case.fixtures)
     if trust.eim.way == WATCH and (case.needs != State() or asked & (_EIMS | _DOWNLOADS)):
         return "this card is only watched, and the case changes something in it"
+    if trust.keeps_card and case.needs.exact:
+        return "the case needs a card with nothing on it but what the case puts there"
     if not trust.has_smdp_keys and asked & _DOWNLOADS:
         return "the case downloads a profile, and the lab has no SM-DP+ keys that this card believes"
     if trust.keeps_card and not case.needs.eims and asked & _EIMS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,7 @@ def _issuer(eum: bytes) -> bytes | None:
 
 def prepared_card(rack: Rack, config: CardConfig, needs: State) -> Prepared:
     """The snapshot of a card like this in the state that the case needs; made once in a rack."""
+    needs = replace(needs, exact=False)  # a fresh card has nothing else on it
     key = (config, needs)
     found = rack.kept.get(key)
     if not isinstance(found, Prepared):

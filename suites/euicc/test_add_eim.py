@@ -23,7 +23,7 @@ UNKNOWN_CI = bytes(20)
     "EU-075",
     clause="SGP.32 v1.2 §3.5.1",
     area="euicc",
-    needs=State(eims=1),
+    needs=State(eims=1, exact=True),
     catches=("adds-eim-in-words-only", "starts-added-eim-at-zero"),
 )
 def test_added_eim_is_obeyed(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
@@ -52,7 +52,7 @@ def test_added_eim_is_obeyed(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, st
     "EU-076",
     clause="SGP.32 v1.2 §2.11.1.1.2",
     area="euicc",
-    needs=State(eims=1),
+    needs=State(eims=1, exact=True),
     catches=(
         "replaces-eim-at-add-eim",
         "ignores-unknown-ci-at-add-eim",

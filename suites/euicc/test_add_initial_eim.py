@@ -21,7 +21,7 @@ ASSOCIATED_EIM_ALREADY_EXISTS = 2
 GET_ALL = bytes.fromhex("BF5500")
 
 
-@case("EU-017", clause="SGP.32 v1.2 §5.9.18", area="euicc", catches="ships-with-an-eim")
+@case("EU-017", clause="SGP.32 v1.2 §5.9.18", area="euicc", needs=State(exact=True), catches="ships-with-an-eim")
 def test_virgin_card_has_no_eim(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     """GetEimConfigurationData of a virgin card is an empty list."""
     with step("GetEimConfigurationData", expect="BF55 with an empty A0") as seen:

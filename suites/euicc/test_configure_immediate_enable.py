@@ -22,6 +22,7 @@ def configure(euicc: EuiccUnderTest, *, allowed: bool) -> int:
     clause="SGP.32 v1.2 §5.9.17",
     confidence="likely",
     area="euicc",
+    needs=State(exact=True),
     requires=("immediate-enable",),
     catches="refuses-ipa-to-allow-immediate-enable",
 )

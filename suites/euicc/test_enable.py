@@ -95,7 +95,7 @@ def test_rollback_needs_an_enabled_profile(
     "EU-041",
     clause="SGP.32 v1.2 §3.4.1, SGP.22 §3.5",
     area="euicc",
-    needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a"),
+    needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a", exact=True),
     catches=("leaves-both-profiles-enabled", "forgets-implicit-disable-notification", "never-refreshes"),
 )
 def test_implicit_disable(

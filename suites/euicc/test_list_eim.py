@@ -17,7 +17,7 @@ OK, INSUFFICIENT_MEMORY = 0, 1
     "EU-084",
     clause="SGP.32 v1.2 §2.11.1.1.2",
     area="euicc",
-    needs=State(eims=2),
+    needs=State(eims=2, exact=True),
     catches=("lists-first-eim-only", "shows-proprietary-eim-type"),
 )
 def test_list_eim(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:

@@ -25,7 +25,7 @@ PROFILES = ("operational-a", "operational-b")
     clause="SGP.32 v1.2 §5.13.4",
     confidence="likely",
     area="euicc",
-    needs=State(eims=1, profiles=PROFILES, enabled="operational-b"),
+    needs=State(eims=1, profiles=PROFILES, enabled="operational-b", exact=True),
     catches=("lists-more-than-default-tags", "lists-profile-fields-out-of-order"),
 )
 def test_default_tags(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:

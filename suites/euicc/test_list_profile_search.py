@@ -19,7 +19,7 @@ UNKNOWN_AID = bytes.fromhex("A0000005591010FFFFFFFF8900FFFE00")
 ICCID, NEVER_A_PROFILE_TAG = 0x5A, 0x9F7E
 INCORRECT_INPUT_VALUES, PROFILE_CHANGE_ONGOING = 1, 11
 TEST, OPERATIONAL = 0, 2
-LISTED = State(eims=1, profiles=("operational-a", "operational-b", "bootstrap"), enabled="operational-b")
+LISTED = State(eims=1, profiles=("operational-a", "operational-b", "bootstrap"), enabled="operational-b", exact=True)
 
 
 def fields_of(answer: PackageAnswer) -> list[set[int]]:

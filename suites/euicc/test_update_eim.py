@@ -129,7 +129,7 @@ def test_nothing_to_update(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> 
     "EU-081",
     clause="SGP.32 v1.2 §2.11.1.1.2",
     area="euicc",
-    needs=ASSOCIATED,
+    needs=State(eims=1, exact=True),
     catches="adds-unknown-eim-at-update-eim",
 )
 def test_unknown_eim(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
