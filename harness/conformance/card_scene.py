@@ -48,7 +48,7 @@ class CardScene(Scene):
             trust=bench.slot.trust,
         )
         self._euicc = euicc_over(link, self._parties, bench.known_eid)
-        self._euicc.strictness = self._strictness = Strictness(lambda: self._parties.eims)
+        self._euicc.strictness = self._strictness = Strictness(lambda: self._parties.eims, self._made_certificate)
         self._own_ipa: OwnIpa | None = None
         self._kept: KeptCard | None = None
 
@@ -68,6 +68,11 @@ class CardScene(Scene):
         prepared = prepared_card(self._rack, bench.config, needs)
         bench.restore(prepared.snapshot)
         make_known(eims, bench.config, prepared, self._rack)
+
+    def _made_certificate(self) -> bytes | None:
+        """The certificate that a simulated card was made with; None for a real one."""
+        config = self._card_bench.config
+        return None if config is None else self._rack.pki.euicc_identity("nist", config.eid).certificate
 
     def _prepare_kept(self) -> None:
         case, parties = self.running.case, self._parties

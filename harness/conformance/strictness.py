@@ -3,6 +3,7 @@
 Rules of this room:
 - Looked at are the octets as received: the answer's tag, DER, the order and sizes of fields, and every signature for which
   the key is at hand. Unknown fields at the end of a SEQUENCE are extensions and pass.
+- A package's answer is for the eIM and the transaction of that package: a signature holds for nothing else.
 - These rules are certain (X.690, and the types of the standard), so what is found judges, beside the case's own steps.
 - A fault is told once a case, however often it shows.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from harness.codec import DecodeError, findings, tlv
+from harness.codec import DecodeError, decode, findings, tlv
 from harness.conformance.steps import CaseSteps
 from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
@@ -55,6 +56,7 @@ ANSWERS: Mapping[int, str] = {
     0xBF65: "SetDefaultDpAddressResponse",
 }
 """The type of each ES10 answer, by the tag of its request."""
+_PACKAGE = 0xBF51
 _OTHER_TAGS = {0xBF36: 0xBF37}
 """Answers whose tag is not that of their request."""
 
@@ -62,9 +64,15 @@ _OTHER_TAGS = {0xBF36: 0xBF37}
 class Strictness:
     """Looks at each answer of one card in one case."""
 
-    def __init__(self, eims: Callable[[], Sequence[Eim]]) -> None:
-        """`eims` gives the eIMs of the case, for the keys and tokens that results are signed with."""
+    def __init__(
+        self, eims: Callable[[], Sequence[Eim]], own_certificate: Callable[[], bytes | None] = lambda: None
+    ) -> None:
+        """`eims` gives the eIMs of the case, for the keys and tokens that results are signed with.
+
+        `own_certificate` gives the card's, for an eIM that was not told it; None where nobody knows it.
+        """
         self._eims = eims
+        self._own_certificate = own_certificate
         self._faults: dict[str, str] = {}
 
     @property
@@ -85,7 +93,7 @@ class Strictness:
         found = findings(name, answer)
         if not found and tlv.first(answer).tag != _OTHER_TAGS.get(asked, asked):
             found = [f"tag {tlv.first(answer).tag:X}"]
-        for fault in found or self._signature_faults(asked, answer):
+        for fault in found or [*_echo_faults(asked, request, answer), *self._signature_faults(asked, answer)]:
             self._faults.setdefault(f"{name}: {fault.partition(' at offset ')[0]}", f"{name}: {fault}")
 
     def judge(self, steps: CaseSteps) -> None:
@@ -99,7 +107,7 @@ class Strictness:
 
     def _signature_faults(self, asked: int, answer: bytes) -> list[str]:
         try:
-            if asked == 0xBF51:
+            if asked == _PACKAGE:
                 return self._result_faults([package_answer(answer)])
             if asked == 0xBF2B:
                 retrieved = NotificationsAnswer.of(answer)
@@ -117,9 +125,30 @@ class Strictness:
             return True
         for eim in self._eims():
             for device in eim.state.devices.values():
-                if eim.identity.eim_id == answer.eim_id and device.euicc_certificate is not None:
-                    return answer.signature_is_valid(Certificate(device.euicc_certificate), device.association.token)
+                if eim.identity.eim_id != answer.eim_id:
+                    continue
+                certificate = device.euicc_certificate or self._own_certificate()
+                if certificate is not None:
+                    return answer.signature_is_valid(Certificate(certificate), device.association.token)
         return True
+
+
+def _echo_faults(asked: int, request: bytes, answer: bytes) -> list[str]:
+    """What a package's answer says of another package. A card that refuses one unsigned may not have read it."""
+    if asked != _PACKAGE:
+        return []
+    try:
+        sent = decode("EuiccPackageRequest", request)["euiccPackageSigned"]
+        got = package_answer(answer)
+    except (DecodeError, MalformedAnswer):
+        return []
+    pairs = {
+        "eimId": (sent["eimId"], got.eim_id),
+        "eimTransactionId": (sent.get("eimTransactionId"), got.transaction_id),
+    }
+    if got.kind == "error-unsigned" and got.transaction_id is None:
+        del pairs["eimTransactionId"]
+    return [f"{name} is not that of the package" for name, (theirs, ours) in pairs.items() if theirs != ours]
 
 
 def _notification_faults(retrieved: NotificationsAnswer) -> list[str]:

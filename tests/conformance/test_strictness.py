@@ -46,6 +46,28 @@ def test_faults_of_form_are_told(request_octets: str, answer: bytes, said: str) 
     assert said in faults[0]
 
 
+def package(eim_id: bytes, transaction: bytes) -> bytes:
+    identity = tlv.build(0x80, eim_id) + EID + tlv.integer(0x81, 1) + tlv.build(0x82, transaction)
+    signed = tlv.build(0x30, identity, tlv.build(0xA0, tlv.build(0xBF2D)))
+    return tlv.build(0xBF51, signed, tlv.build(0x5F37, bytes(64)))
+
+
+def refusal(*fields: bytes) -> bytes:
+    return tlv.build(0xBF51, tlv.build(0xA2, *fields))
+
+
+def test_an_answer_is_for_its_package() -> None:
+    request = package(b"eim.example", b"\x07").hex()
+    ours, same = tlv.build(0x80, b"eim.example"), tlv.build(0x82, b"\x07")
+    assert found(request, refusal(ours, same), refusal(ours)) == ()
+    assert found(request, refusal(tlv.build(0x80, b"other.example"), same)) == (
+        "EuiccPackageResult: eimId is not that of the package",
+    )
+    assert found(request, refusal(ours, tlv.build(0x82, b"\x08"))) == (
+        "EuiccPackageResult: eimTransactionId is not that of the package",
+    )
+
+
 def test_a_fault_makes_a_certain_judging_step() -> None:
     strictness = Strictness(lambda: ())
     strictness.look(bytes.fromhex("BF3000"), tlv.build(0xBF30, tlv.build(0x80, b"\x00\x01")))
