@@ -171,6 +171,19 @@ def test_a_device_that_is_not_there_fails_nothing(tmp_path: Path, optional: str,
     assert faults == [{"slot": "fake", "reason": "no card in the reader (plug it in)", "optional": bool(optional)}]
 
 
+def test_a_case_behind_one_that_does_not_apply_is_not_disturbed(tmp_path: Path) -> None:
+    """The last case of a file does not apply, and the next file follows."""
+    first = tmp_path / "suites" / "test_a.py"
+    first.parent.mkdir()
+    passing = '@case("EU-{}", clause="{}", area="euicc", catches="x")\ndef test_it(step):\n    """R."""\n    {}\n'
+    body = 'with step("judge"):\n        assert True'
+    first.write_text(HEAD + passing.format("901", "first", body) + LACKING, encoding="utf-8")
+    first.with_name("test_b.py").write_text(HEAD + passing.format("902", "second", body), encoding="utf-8")
+    said = session(first.parent, tmp_path)
+    verdicts = {line["result"]["clause"]: line["result"]["verdict"] for line in said["told"] if "result" in line}
+    assert verdicts == {"first": "pass", "lacking": "not_applicable", "second": "pass"}
+
+
 def test_a_suite_that_does_not_load_is_a_harness_error(tmp_path: Path) -> None:
     file = suite(tmp_path)
     file.write_text(file.read_text() + "\nimport no_such_module\n")

@@ -37,9 +37,10 @@ class Unreachable:
     """Keeps pytest from running a case whose device is not there, or lacks what the case is about."""
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> bool | None:
-        """True: the case is done with."""
-        return True if item.stash.get(UNREACHABLE, False) else None
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Before anything is set up for the case: what was set up for the one before is still taken down."""
+        if item.stash.get(UNREACHABLE, False):
+            pytest.skip("its result stands already")
 
 
 class Recording:
@@ -152,7 +153,9 @@ class Recording:
         if call.excinfo is None:
             return
         raised = call.excinfo.value
-        running = item.stash[RUNNING]
+        running = item.stash.get(RUNNING, None)
+        if running is None:
+            return
         running.raised.append((call.when, raised))
         if not isinstance(raised, (AssertionError, HarnessError)):
             trace = "".join(traceback.format_exception(raised))
