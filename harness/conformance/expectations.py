@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.codec.asn1 import has_bit
+from harness.conformance.euicc import EuiccUnderTest
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.es10.notifications import NotificationMetadata
+from harness.roles.es10.status import StatusWordFault
 
 NotificationKey = tuple[str, int, str]
 """ICCID in hexadecimal, event bit (0 install, 1 enable, 2 disable, 3 delete), receiver address."""
@@ -37,3 +39,12 @@ def imsi_of(profile: ProfilePackage) -> str:
     if profile.description is None or profile.description.subscription is None:
         raise LookupError(f"the IMSI of {profile.name} is not known: its package was made by somebody else")
     return profile.description.subscription.imsi
+
+
+def refusal(euicc: EuiccUnderTest, package: bytes) -> str:
+    """How the card refused a package without executing or signing anything; empty where it did not refuse."""
+    try:
+        answer = euicc.load_package(package)
+    except StatusWordFault as fault:
+        return f"status word {fault.sw:04X}"
+    return "error unsigned" if answer.kind == "error-unsigned" else ""

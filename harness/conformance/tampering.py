@@ -29,6 +29,12 @@ def with_flipped_bit(octets: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
+def with_changed_field(octets: bytes, *path: int) -> bytes:
+    """The same TLV with the last bit of the field at this path changed; the path begins below the outer tag."""
+    field = tlv.parse(octets).get(*path)
+    return with_flipped_bit(octets, 8 * (field.offset + len(field.raw)) - 1)
+
+
 def with_changed_server_signature(request: bytes) -> bytes:
     """An AuthenticateServerRequest, BF38, with one bit of its serverSignature1 changed."""
     signature = tlv.parse(request).get(_SIGNATURE)

@@ -9,27 +9,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from harness.codec import tlv
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
+from harness.conformance.expectations import refusal, token_of
 from harness.conformance.steps import CaseSteps
 from harness.conformance.tampering import signature_of, signed_part_of, with_flipped_bit, with_signature
 from harness.crypto import ecdsa
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
-from harness.roles.es10.status import StatusWordFault
 
 ASSOCIATED = State(eims=1)
 SAMPLE = 32
 ASSOCIATION_TOKEN = 0x84
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-
-
-def refusal(euicc: EuiccUnderTest, package: bytes) -> str:
-    """How the card refused a package without executing or signing anything; empty where it did not refuse."""
-    try:
-        answer = euicc.load_package(package)
-    except StatusWordFault as fault:
-        return f"status word {fault.sw:04X}"
-    return "error unsigned" if answer.kind == "error-unsigned" else ""
 
 
 @case("SE-001", clause="SGP.32 v1.2 §3.3.1", area="security", needs=ASSOCIATED, catches="checks-half-of-the-signature")

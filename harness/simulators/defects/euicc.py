@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.simulators.defects import (
     Defect,
     euicc_access,
+    euicc_attacks,
     euicc_configuration,
     euicc_download,
     euicc_ecos,
@@ -18,6 +19,7 @@ from harness.simulators.defects import (
 
 DEFECTS: tuple[Defect, ...] = (
     *euicc_access.DEFECTS,
+    *euicc_attacks.DEFECTS,
     *euicc_eims.DEFECTS,
     *euicc_configuration.DEFECTS,
     *euicc_ecos.DEFECTS,

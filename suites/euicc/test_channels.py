@@ -1,0 +1,66 @@
+"""ES10 on two logical channels at once. ETSI TS 102 221 §8.7, SGP.22 §5.7.2."""
+
+from __future__ import annotations
+
+from harness.codec import tlv
+from harness.conformance.case import case
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.raw import RawAnswer, open_channel, open_isdr
+from harness.conformance.steps import CaseSteps
+from harness.links.apdu import NO_LOGICAL_CHANNELS
+
+GET_EID = bytes.fromhex("BF3E035C015A")
+HALVES = GET_EID[:3], GET_EID[3:]
+OPEN = bytes.fromhex("0070000001")
+CLOSE = bytes.fromhex("007080")
+
+
+def eid_in(answer: RawAnswer) -> bytes:
+    """The EID in an answer to GetEID; empty where it was refused."""
+    return tlv.parse(answer.data).get(0x5A).value if answer.is_success and answer.data else b""
+
+
+def has_channels(euicc: EuiccUnderTest) -> bool:
+    """Whether the card knows logical channels beside the basic one."""
+    answer = euicc.transmit(OPEN)
+    if len(answer) > 2:
+        euicc.transmit(CLOSE + answer[:1])
+    return int.from_bytes(answer[-2:], "big") not in NO_LOGICAL_CHANNELS
+
+
+@case(
+    "EU-101",
+    clause="ETSI TS 102 221 §8.7, SGP.22 §5.7.2",
+    area="euicc",
+    links=("memory", "pcsc", "at-csim"),
+    catches="shares-one-chain-between-channels",
+)
+def test_two_channels(euicc: EuiccUnderTest, step: CaseSteps) -> None:
+    """A chain on one channel cannot be ended on another: the second is refused, or each has its own."""
+    with step("GetEID; then see that there are logical channels", precondition=True):
+        eid = euicc.eid
+        euicc.close()
+        assert has_channels(euicc)
+    with step("half of a GetEID on one channel", precondition=True):
+        first = open_isdr(euicc)
+        assert first.store_data(HALVES[0], last=False).is_success
+    with step("select the ISD-R on a second channel", expect="selected, or an error status and no data") as seen:
+        second = open_channel(euicc)
+        selected = second.select()
+        seen.observed(f"{selected.data.hex().upper()} {selected.sw:04X}")
+        assert selected.is_success or not selected.data
+    if selected.is_success:
+        with step("the other half there", expect="an error status, no EID") as seen:
+            answer = second.store_data(HALVES[1], number=1)
+            seen.observed(f"{answer.data.hex().upper()} {answer.sw:04X}")
+            assert not answer.is_success
+            assert not answer.data
+    with step("the other half on the first channel", expect="the EID, or an error status") as seen:
+        answer = first.store_data(HALVES[1], number=1)
+        seen.observed(f"{answer.data.hex().upper()} {answer.sw:04X}")
+        assert eid_in(answer) in (eid, b"")
+    with step("GetEID in one block on each channel that was selected", expect="the EID"):
+        for channel in (first, second) if selected.is_success else (first,):
+            assert eid_in(channel.store_data(GET_EID)) == eid
+    second.close()
+    first.close()
