@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.kept_card import KeptCard, kept_card, reach_kept, withheld
+from harness.conformance.kept_card import KeptCard, kept_card, leave_as_found, reach_kept, withheld
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
@@ -107,9 +107,14 @@ class CardScene(Scene):
         return self._own_ipa
 
     def close(self) -> None:
-        """Stops what the case made run, and judges the form of what the card answered in it."""
+        """Stops what the case made run, and judges the form of what the card answered in it.
+
+        A card of somebody else is left as it was found.
+        """
         if self._own_ipa is not None:
             self._own_ipa.close()
+        if self._kept is not None:
+            leave_as_found(self._kept, self._euicc)
         self._strictness.judge(self.running.steps)
 
     @property

@@ -175,7 +175,7 @@ def _profiles_in_place(
     now = next((info.iccid for info in euicc.get_profiles_info() if info.is_enabled), None)
     if wanted is not None and wanted != now:
         _done(card.owner, euicc, enable(wanted))
-    elif wanted is None and now is not None and now in {profiles[name].iccid for name in needs.profiles}:
+    elif wanted is None and now is not None and needs.profiles:
         _done(card.owner, euicc, disable(now))
 
 
