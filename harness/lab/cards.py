@@ -75,11 +75,13 @@ def port_of(link: CardLink) -> CardPort:
 def checked_eid(link: CardLink, slot: Slot, expected: str) -> str:
     """What a real card says its EID is; `expected` is what the lab file says, empty where it leaves that open.
 
-    Raises LabFault for a card that does not even tell its EID, and for another one than expected: both are the rig's.
+    Raises LabFault for a card that does not even tell its EID, for another one than expected, and for one that knows
+    SGP.22 only: no case here is about it.
     """
     es10 = Es10(port_of(link))
     try:
         found = es10.get_eid().hex()
+        knows_sgp22_only = is_sgp22_only(es10)
         es10.close()
     except DeviceFault as fault:
         raise LabFault(
@@ -89,7 +91,29 @@ def checked_eid(link: CardLink, slot: Slot, expected: str) -> str:
     if expected and found != expected:
         hint = "put the right card in, or correct the EID in the lab file"
         raise LabFault(f"the card in slot {slot.name} is {found}, the lab file says {expected}", hint=hint)
+    if knows_sgp22_only:
+        hint = "put an IoT eUICC in; `sgp32 lab check` shows what this one says of itself"
+        raise LabFault(f"the card in slot {slot.name} is an SGP.22 eUICC: it has nothing of SGP.32", hint=hint)
     return found
+
+
+def is_sgp22_only(es10: Es10) -> bool:
+    """Whether a card has neither iotSpecificInfo nor the functions that every SGP.32 eUICC has.
+
+    One that has either is left to the cases: leaving out the other is its fault.
+    """
+    try:
+        if es10.get_euicc_info2().iot_versions is not None:
+            return False
+    except DeviceFault:
+        return False
+    for ask in (es10.get_eim_configuration, es10.get_certs):
+        try:
+            ask()
+        except DeviceFault:
+            continue
+        return False
+    return True
 
 
 def said_by_real_card(rack: Rack, slot: Slot, es10: Es10) -> features.Lacks:

@@ -12,7 +12,7 @@ from harness.cli.card_report import as_plain, draft_ics, in_words
 from harness.codec import decode, encode, tlv
 from harness.crypto.entropy import Entropy
 from harness.lab.assembly import assemble, inspected
-from harness.lab.cards import card_config, conforming_card, port_of
+from harness.lab.cards import card_config, conforming_card, is_sgp22_only, port_of
 from harness.lab.configuration import read_lab
 from harness.lab.device import Simulated
 from harness.lab.inspection import SGP22, SGP32, Inspection, inspect
@@ -81,6 +81,12 @@ def test_an_sgp22_card_is_recognised(rack: Rack, es10: Es10) -> None:
     assert not trusts(rack, found)["eim"].can
     assert set(found.refused) == {"GetEimConfigurationData", "GetCerts"}
     assert as_plain(found, ())["iot_versions"] == []
+
+
+def test_a_run_is_told_of_an_sgp22_card_at_once(es10: Es10) -> None:
+    assert is_sgp22_only(Changed(es10, of_sgp22))
+    assert not is_sgp22_only(es10)
+    assert not is_sgp22_only(Changed(es10, lambda tag, answer: of_sgp22(tag, answer) if tag == 0xBF22 else answer))
 
 
 def test_a_card_that_forgets_iot_specific_info_is_no_sgp22_card(rack: Rack, es10: Es10) -> None:
