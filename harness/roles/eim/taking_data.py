@@ -4,6 +4,8 @@ Rules of this room:
 - Stored results and notifications inside are taken like those that come alone; only their numbers are acknowledged.
 - An eUICC certificate is learned when its chain holds up to a CI that is trusted and it names this EID. With no CI known
   the first one heard is kept, and another one later is refused.
+- A card has a certificate for each of its CIs, and signs results under the one that this eIM named to it: a certificate
+  under another CI does not take that one's place.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from harness.codec.tlv import Tlv
+from harness.crypto.certificates import Certificate
+from harness.crypto.errors import CryptoError
 from harness.roles.eim import notifications, reading
 from harness.roles.eim.accepting import Taken, take_package_result
 from harness.roles.eim.context import Context
@@ -89,9 +93,21 @@ def _learned(
         reason = context.rules["why-certificate-is-untrustworthy"](context.trusted_ci, eum, euicc, device)
         if reason:
             events = (ResultRefused(now, device.eid, f"its eUICC certificate: {reason}", octets, data.transaction_id),)
-        else:
+        elif _is_under(context.identity.ci_key_id, eum) or not _is_under(
+            context.identity.ci_key_id, device.eum_certificate
+        ):
             device = replace(device, euicc_certificate=euicc, eum_certificate=eum)
     return state.with_device(device), events
+
+
+def _is_under(ci_key_id: bytes | None, eum: bytes | None) -> bool:
+    """Whether an EUM's certificate is known and was issued by this CI."""
+    if ci_key_id is None or eum is None:
+        return False
+    try:
+        return Certificate(eum).authority_key_id == ci_key_id
+    except CryptoError:
+        return False
 
 
 def _merged(before: IpaEuiccData | None, after: IpaEuiccData) -> IpaEuiccData:

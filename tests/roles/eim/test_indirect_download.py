@@ -244,6 +244,8 @@ def test_smdp_without_a_usable_answer(answer):
         ("getBoundProfilePackage", ("8.2.7", "2.2"), 2),
         ("getBoundProfilePackage", ("8.2.7", "3.8"), 3),
         ("getBoundProfilePackage", ("8.2.7", "6.4"), 4),
+        ("getBoundProfilePackage", ("8.2", "3.7"), 5),
+        ("getBoundProfilePackage", ("8.8.5", "4.10"), 6),
         ("getBoundProfilePackage", ("8.10.1", "3.9"), 95),
         ("cancelSession", ("8.10.1", "3.9"), 1),
         ("cancelSession", ("8.1", "6.1"), 2),
