@@ -63,7 +63,7 @@ def received(smdp: Smdp) -> list[NotificationReceived]:
 
 def installations(smdp: Smdp) -> set[bytes]:
     """The installation results among it, one each."""
-    return {event.raw for event in received(smdp) if event.event == "install"}
+    return {event.raw for event in received(smdp) if tlv.first(event.raw).tag == INSTALLED}
 
 
 def functions_called(device: DeviceUnderTest) -> list[int]:
