@@ -17,7 +17,7 @@ from typing import TypeVar
 from harness.lab.features import FEATURES
 
 IDENTIFIER = re.compile(r"[A-Z]{2}-\d{3}")
-AREAS = ("euicc", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "security")
+AREAS = ("euicc", "fallback", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "resilience", "security")
 MARK = "__sgp32_case__"
 
 Function = TypeVar("Function", bound=Callable[..., object])

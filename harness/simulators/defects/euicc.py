@@ -10,6 +10,7 @@ from harness.simulators.defects import (
     euicc_download,
     euicc_ecos,
     euicc_eims,
+    euicc_fallback,
     euicc_immediate,
     euicc_packages,
     euicc_profiles,
@@ -28,5 +29,6 @@ DEFECTS: tuple[Defect, ...] = (
     *euicc_sequences.DEFECTS,
     *euicc_profiles.DEFECTS,
     *euicc_protection.DEFECTS,
+    *euicc_fallback.DEFECTS,
     *euicc_download.DEFECTS,
 )
