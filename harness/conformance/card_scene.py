@@ -18,6 +18,7 @@ from harness.lab.card_bench import CardBench
 
 if TYPE_CHECKING:
     from harness.conformance.own_ipa import OwnIpa
+    from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.lab.module_bench import ModuleBench
     from harness.links.apdu import CardLink
@@ -131,6 +132,11 @@ class CardScene(Scene):
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles, or what stands for one on a card that keeps its own."""
         return self._parties.profiles
+
+    @property
+    def pki(self) -> TestPki:
+        """The lab's PKI, for certificates made to be wrong."""
+        return self._rack.pki
 
     @property
     def clock(self) -> Clock:

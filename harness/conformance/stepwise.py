@@ -41,6 +41,8 @@ class StepwiseDownload:
     smdp: Smdp
     profile: ProfilePackage
     clock: Clock
+    confirmation_code: str = ""
+    """What the order asks its user for; empty: nothing."""
     initiated: InitiateAuthenticationOk | None = None
     authenticated: AuthenticateClientOk | None = None
     _settings: IpaSettings = field(default_factory=IpaSettings)
@@ -56,7 +58,7 @@ class StepwiseDownload:
             info1 = only_ci(info1, ci_id)
         request = InitiateAuthentication(self.smdp.identity.address, challenge, info1)
         self.initiated = found = self._call(request, InitiateAuthenticationOk)
-        matching_id = self.smdp.order(self.profile).matching_id
+        matching_id = self.smdp.order(self.profile, confirmation_code=self.confirmation_code).matching_id
         return tlv.build(
             0xBF38,
             found.server_signed1,
@@ -73,11 +75,12 @@ class StepwiseDownload:
             raise LookupError("no session was begun")
         return self.initiated.transaction_id
 
-    def prepare_request(self, answer: AuthenticateAnswer) -> bytes:
-        """AuthenticateClient with the card's answer; the BF21 for the card."""
+    def prepare_request(self, answer: AuthenticateAnswer, *, hash_cc: bytes | None = None) -> bytes:
+        """AuthenticateClient with the card's answer; the BF21 for the card, with the hash of a Confirmation Code."""
         request = AuthenticateClient(self.transaction_id, answer.raw)
         self.authenticated = found = self._call(request, AuthenticateClientOk)
-        return tlv.build(0xBF21, found.smdp_signed2, found.smdp_signature2, found.smdp_certificate)
+        hashed = b"" if hash_cc is None else tlv.build(0x04, hash_cc)
+        return tlv.build(0xBF21, found.smdp_signed2, found.smdp_signature2, hashed, found.smdp_certificate)
 
     def bound_package(self, answer: PrepareAnswer) -> bytes:
         """GetBoundProfilePackage with the card's answer; the BF36 for the card."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.codec import tlv
+from harness.crypto import ecdsa
 
 _PACKAGE, _SIGNED, _SIGNATURE = 0xBF51, 0x30, 0x5F37
 
@@ -39,3 +40,26 @@ def with_changed_server_signature(request: bytes) -> bytes:
     """An AuthenticateServerRequest, BF38, with one bit of its serverSignature1 changed."""
     signature = tlv.parse(request).get(_SIGNATURE)
     return with_flipped_bit(request, 8 * (signature.offset + signature.header_length) + 5)
+
+
+def with_server(request: bytes, certificate: bytes, key: ecdsa.PrivateKey) -> bytes:
+    """An AuthenticateServerRequest, BF38, as the owner of this certificate would have signed it."""
+    signed, _, ci_key_id, _, context = tlv.parse(request).children
+    signature = tlv.build(_SIGNATURE, ecdsa.sign(key, signed.raw))
+    return tlv.build(0xBF38, signed.raw, signature, ci_key_id.raw, certificate, context.raw)
+
+
+def with_ci_key_id(request: bytes, ci_key_id: bytes) -> bytes:
+    """An AuthenticateServerRequest, BF38, that names another CI to be used."""
+    signed, signature, _, certificate, context = tlv.parse(request).children
+    return tlv.build(0xBF38, signed.raw, signature.raw, tlv.build(0x04, ci_key_id), certificate.raw, context.raw)
+
+
+def with_binder(request: bytes, euicc_signature1: bytes, certificate: bytes, key: ecdsa.PrivateKey) -> bytes:
+    """A PrepareDownloadRequest, BF21, as the owner of this certificate would have signed it.
+
+    `euicc_signature1` is the 64 octets that the card signed at AuthenticateServer: smdpSignature2 covers them too.
+    """
+    signed = tlv.parse(request).get(_SIGNED).raw
+    signature = ecdsa.sign(key, signed + tlv.build(_SIGNATURE, euicc_signature1))
+    return tlv.build(0xBF21, signed, tlv.build(_SIGNATURE, signature), certificate)

@@ -124,7 +124,7 @@ def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
 
 @pytest.fixture
 def pki(scene: Scene) -> TestPki:
-    """The lab's PKI, for cases that judge what a server thinks of certificates."""
+    """The lab's PKI, for cases that judge what a server or a card thinks of certificates."""
     return scene.pki
 
 

@@ -94,6 +94,7 @@ _FUNCTIONS: _Table = {
 _CARD: _Table = {
     "answer-to-reset": channels.answer_to_reset,
     "state-at-power-on": kept,
+    "ci-key-matches": device.ci_key_matches,
     "euicc-signature": device.signed_by,
     "proactive-status": terminal.proactive_status,
     "terminal-is-ready": terminal.terminal_is_ready,
@@ -167,6 +168,9 @@ _DOWNLOAD: _Table = {
     "challenge-used": authentication.challenge_used,
     "binding-certificate": preparation.binding_certificate,
     "binding-signature": preparation.binding_signature,
+    "transaction-is-open": preparation.transaction_is_open,
+    "confirmation-code-is-there": preparation.confirmation_code_is_there,
+    "hash-cc-signed": preparation.hash_cc_signed,
     "one-time-key": preparation.one_time_key,
     "cancel-session-fields": preparation.cancel_fields,
     "secure-channel-signature": es8.secure_channel_signature,

@@ -70,12 +70,18 @@ class Device:
         """The identity under a CI, by its subject key identifier; without one, the identity that is preferred."""
         if ci_key_id is None:
             return self.identities[0]
-        return next((identity for identity in self.identities if identity.ci_key_id == ci_key_id), None)
+        matches = self.rules["ci-key-matches"]
+        return next((identity for identity in self.identities if matches(identity.ci_key_id, ci_key_id)), None)
 
     def signature(self, purpose: Purpose, message: bytes, ci_key_id: bytes | None = None) -> bytes:
         """A signature over `message` as TLV 5F37, by the key under a CI or, where that is gone, the preferred one."""
         identity = self.identity(ci_key_id) or self.identities[0]
         return tlv.build(0x5F37, self.rules["euicc-signature"](purpose, identity.private_key, message))
+
+
+def ci_key_matches(ours: bytes, named: bytes) -> bool:
+    """A CI is named by the whole of its subject key identifier."""
+    return ours == named
 
 
 def signed_by(_purpose: Purpose, key: EllipticCurvePrivateKey, message: bytes) -> bytes:

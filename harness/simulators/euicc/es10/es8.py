@@ -43,7 +43,7 @@ def initialise_secure_channel(device: Device, download: Download, raw: bytes) ->
     message = covered + tlv.build(0x5F49, prepared.one_time_point)
     if not device.rules["secure-channel-signature"](prepared.binding_key, value["smdpSign"], message):
         raise Failed(INVALID_SIGNATURE)
-    if value["transactionId"] != download.transaction_id:
+    if not device.rules["transaction-is-open"](download, value["transactionId"]):
         raise Failed(INVALID_TRANSACTION_ID)
     if value["remoteOpId"] != _INSTALL_OPERATION:
         raise Failed(UNSUPPORTED_OPERATION)

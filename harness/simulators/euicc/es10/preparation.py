@@ -36,7 +36,7 @@ def prepare_download(device: Device, request: Tlv) -> Answer:
         0x30,
         signed2.get(0x80).raw,
         tlv.build(0x5F49, point),
-        hash_cc.raw if hash_cc else b"",
+        device.rules["hash-cc-signed"](hash_cc.raw if hash_cc else b""),
     )
     message = euicc_signed2 + request.get(0x5F37).raw
     signature2 = device.signature(Purpose.PREPARATION, message, download.identity.ci_key_id)
@@ -48,7 +48,7 @@ def _obstacle(device: Device, request: Tlv, value: dict[str, Any]) -> int:
     download, signed2 = device.session.download, value["smdpSigned2"]
     if download is None:
         return NO_SESSION_CONTEXT
-    if signed2["transactionId"] != download.transaction_id:
+    if not device.rules["transaction-is-open"](download, signed2["transactionId"]):
         return INVALID_TRANSACTION_ID
     if not device.rules["binding-certificate"](download, value["smdpCertificate"]):
         return INVALID_CERTIFICATE
@@ -56,9 +56,24 @@ def _obstacle(device: Device, request: Tlv, value: dict[str, Any]) -> int:
     key = Certificate(value["smdpCertificate"]).public_key
     if not device.rules["binding-signature"](key, value["smdpSignature2"], message):
         return INVALID_SIGNATURE
-    if signed2["ccRequiredFlag"] and "hashCc" not in value:
+    if not device.rules["confirmation-code-is-there"](value):
         return UNDEFINED_ERROR
     return 0
+
+
+def transaction_is_open(download: Download, transaction_id: bytes) -> bool:
+    """A message belongs to the session that is open by the transactionId that the server gave it."""
+    return transaction_id == download.transaction_id
+
+
+def confirmation_code_is_there(value: dict[str, Any]) -> bool:
+    """Where the SM-DP+ wants a Confirmation Code, its hash comes with the request."""
+    return "hashCc" in value or not value["smdpSigned2"]["ccRequiredFlag"]
+
+
+def hash_cc_signed(field: bytes) -> bytes:
+    """The hash of the Confirmation Code in euiccSigned2, as it came; empty where there was none."""
+    return field
 
 
 def binding_certificate(download: Download, certificate: bytes) -> bool:
@@ -96,7 +111,7 @@ def cancel_session(device: Device, request: Tlv) -> Answer:
     """BF41: ends the session and signs why."""
     value = decode("CancelSessionRequest", request.raw)
     download = device.session.download
-    if download is None or value["transactionId"] != download.transaction_id:
+    if download is None or not device.rules["transaction-is-open"](download, value["transactionId"]):
         return Answer(encode("CancelSessionResponse", ("cancelSessionResponseError", CANCEL_INVALID_TRANSACTION_ID)))
     if value["reason"] not in CANCEL_REASONS:
         return Answer(encode("CancelSessionResponse", ("cancelSessionResponseError", UNDEFINED_ERROR)))
