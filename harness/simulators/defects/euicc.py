@@ -16,6 +16,7 @@ from harness.simulators.defects import (
     euicc_profiles,
     euicc_protection,
     euicc_sequences,
+    euicc_servers,
 )
 
 DEFECTS: tuple[Defect, ...] = (
@@ -31,4 +32,5 @@ DEFECTS: tuple[Defect, ...] = (
     *euicc_protection.DEFECTS,
     *euicc_fallback.DEFECTS,
     *euicc_download.DEFECTS,
+    *euicc_servers.DEFECTS,
 )
