@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.codec import tlv
 from harness.codec.errors import DecodeError
 from harness.conformance.case import Case, State
+from harness.conformance.euicc import certificates_for
 from harness.errors import DeviceFault, Withheld
 from harness.lab.joining import joined_eim, take_up
 from harness.lab.trust import WATCH, CardTrust
@@ -39,8 +40,9 @@ _DOWNLOADS = frozenset({"download", "smdp", "ipa"})
 _EIMS = frozenset({"eim", "other_eim", "ipa"})
 _READING = frozenset({0xBF20, 0xBF22, 0xBF28, 0xBF2B, 0xBF2D, 0xBF2E, 0xBF3C, 0xBF3E, 0xBF43, 0xBF55, 0xBF56, 0xBF5F})
 _MEMORY_RESET, _PACKAGE, _REMOVAL = 0xBF64, 0xBF51, 0xBF30
-_TAGS = (0x5A, 0x4F, 0x9F70, 0x92, 0x95, 0x99)
-"""What is asked of each profile: the default list of tags has no policy rules."""
+_TAGS = (0x5A, 0x4F, 0x9F70, 0x92, 0x95, 0x99, 0x9F7B, 0x9F67)
+"""What is asked of each profile: the default list of tags has neither policy rules nor what a profile is allowed to be."""
+_FALLBACK = frozenset({0xA8, 0xA9})
 _ENABLE, _DELETE = 0xA3, 0xA5
 _PPR1 = 1
 _OK, _LAST_EIM_DELETED = 0, 2
@@ -70,6 +72,8 @@ class KeptCard:
         if piece.tag == _REMOVAL and self._removed(piece) in self.notifications:
             raise Withheld("the notification was there before the run and is not ours to remove")
         if piece.tag == _PACKAGE:
+            if any(command.tag in _FALLBACK for command in self._commands(piece)):
+                raise Withheld("the fallback attribute would move from where the card's owner set it")
             if self._named(piece, _DELETE) & {info.iccid for info in self.profiles}:
                 raise Withheld("a profile would be deleted that the lab cannot install again")
             if self._named(piece, _ENABLE) & {
@@ -77,15 +81,20 @@ class KeptCard:
             }:
                 raise Withheld("a profile would be enabled that its policy rules do not let go again")
 
+    @classmethod
+    def _named(cls, package: tlv.Tlv, command: int) -> set[bytes | None]:
+        """The ICCIDs in these commands."""
+        asked = [piece.find(0x5A) for piece in cls._commands(package) if piece.tag == command]
+        return {iccid.value for iccid in asked if iccid is not None}
+
     @staticmethod
-    def _named(package: tlv.Tlv, command: int) -> set[bytes | None]:
-        """The ICCIDs in these commands; none of a package that cannot be read, since no card executes it either."""
+    def _commands(package: tlv.Tlv) -> tuple[tlv.Tlv, ...]:
+        """The PSMOs; none of a package that cannot be read, since no card executes it either."""
         try:
             commands = package.find(0x30, 0xA0)
-            asked = [piece.find(0x5A) for piece in commands.children if piece.tag == command] if commands else []
+            return tuple(piece for piece in commands.walk() if piece is not commands) if commands else ()
         except DecodeError:
-            return set()
-        return {iccid.value for iccid in asked if iccid is not None}
+            return ()
 
     @staticmethod
     def _removed(piece: tlv.Tlv) -> int:
@@ -186,20 +195,26 @@ def _stand_ins(
     left = sorted(card.profiles, key=lambda info: info.iccid or b"")
     found = {}
     for name in names:
-        fixture = profiles[name].metadata
-        wanted_class = fixture.get("profileClass", _OPERATIONAL)
-        has_rules = "profilePolicyRules" in fixture
-        match = next(
-            (info for info in left if info.profile_class == wanted_class and bool(info.policy_rules) == has_rules), None
-        )
+        wanted = _habits_of_fixture(profiles[name].metadata)
+        match = next((info for info in left if _habits(info) == wanted), None)
         if match is None or match.iccid is None:
             raise Withheld(
                 f"the case needs profiles like {', '.join(names)}; the card has {len(card.profiles)}, none like {name} left"
             )
         left.remove(match)
-        metadata = {"iccid": match.iccid, "profileName": match.name or "", "profileClass": wanted_class}
+        metadata = {"iccid": match.iccid, "profileName": match.name or "", "profileClass": match.profile_class}
         found[name] = ProfilePackage(name, match.iccid, b"", metadata)
     return found
+
+
+def _habits(info: ProfileInfo) -> tuple[object, ...]:
+    """What a profile is allowed to be, as far as cases depend on it."""
+    return info.profile_class, bool(info.policy_rules), bool(info.ecall_indication)
+
+
+def _habits_of_fixture(metadata: Mapping[str, Any]) -> tuple[object, ...]:
+    given = metadata.get
+    return given("profileClass", _OPERATIONAL), "profilePolicyRules" in metadata, bool(given("ecallIndication"))
 
 
 def _install(
@@ -226,7 +241,7 @@ def _delete_own_eims(owner: Eim, euicc: EuiccUnderTest, eims: Sequence[Eim]) -> 
 
 
 def _add_own_eims(owner: Eim, euicc: EuiccUnderTest, eims: Sequence[Eim]) -> None:
-    certificates = euicc.get_certs()
+    certificates = certificates_for(euicc, eims[0].identity.ci_key_id)
     for eim in eims:
         added = _done(owner, euicc, add_eim(eim.configuration(association_token=TOKEN_REQUESTED)))
         kind, value = added.result("addEimResult")
