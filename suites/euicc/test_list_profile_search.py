@@ -17,14 +17,17 @@ from harness.roles.es10.packages import PackageAnswer
 UNKNOWN_ICCID = "89999999999999999992"
 UNKNOWN_AID = bytes.fromhex("A0000005591010FFFFFFFF8900FFFE00")
 ICCID, NEVER_A_PROFILE_TAG = 0x5A, 0x9F7E
+KNOWN_TAGS = {
+    0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0xB6, 0xB7, 0xB8, 0x99, 0xBF22, 0x9F7B, 0x9F26, 0x9F67,
+}  # fmt: skip
 INCORRECT_INPUT_VALUES, PROFILE_CHANGE_ONGOING = 1, 11
 TEST, OPERATIONAL = 0, 2
 LISTED = State(eims=1, profiles=("operational-a", "operational-b", "bootstrap"), enabled="operational-b", exact=True)
 
 
 def fields_of(answer: PackageAnswer) -> list[set[int]]:
-    """The tags of each listed profile, as received."""
-    return [{field.tag for field in entry.children} for entry in entries_of(answer)]
+    """The tags of each listed profile that ProfileInfo has in v1.2; what else stands there is an extension."""
+    return [{field.tag for field in entry.children} & KNOWN_TAGS for entry in entries_of(answer)]
 
 
 def iccids_of(answer: PackageAnswer) -> set[bytes]:
