@@ -13,7 +13,7 @@ from harness.conformance.euicc import EuiccUnderTest
 from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.endpoints.module_https import FirmwareHttps
 from harness.endpoints.smdp import SmdpEndpoint
-from harness.errors import DeviceFault
+from harness.errors import DeviceFault, DeviceSilent, LabFault
 from harness.lab.servers import Server
 from harness.links.events import Interface, Observer
 from harness.roles.eim import Eim
@@ -66,7 +66,8 @@ class OwnIpa:
     def poll(self) -> tuple[SeenRequest, ...]:
         """One visit to the eIM, until it has no package left; the requests of it.
 
-        Raises DeviceFault where the visit ended in trouble, which with these parties is the card's.
+        Raises DeviceFault where the visit ended in trouble, which with these parties is the card's; a card that fell silent
+        or was lost is told as such.
         """
         before, incidents = len(self.requests), len(self._ipa.incidents)
         self._ipa.trigger()
@@ -74,8 +75,10 @@ class OwnIpa:
         troubles = [trouble for server in self._servers for trouble in server.troubles]
         if troubles:
             raise troubles[0]
-        if self._ipa.incidents[incidents:]:
-            raise DeviceFault(f"the visit to the eIM ended early: {self._ipa.incidents[-1].reason}")
+        for incident in self._ipa.incidents[incidents:]:
+            if isinstance(incident.fault, (DeviceSilent, LabFault)):
+                raise incident.fault
+            raise DeviceFault(f"the visit to the eIM ended early: {incident.reason}") from incident.fault
         return self.requests[before:]
 
     def close(self) -> None:

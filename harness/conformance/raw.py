@@ -20,6 +20,7 @@ MOST_PARTS = 1024
 """A card that offers more parts than this of one answer never ends."""
 _MORE_DATA, _WRONG_LE = 0x61, 0x6C
 _PROPRIETARY = 0x80
+_HIGHEST_CHANNEL = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def open_channel(euicc: EuiccUnderTest) -> RawChannel:
     answer = basic.exchange(bytes.fromhex("0070000001"))
     if answer.sw in NO_LOGICAL_CHANNELS:
         return basic
-    if not answer.is_success or len(answer.data) != 1:
+    if not answer.is_success or len(answer.data) != 1 or not 1 <= answer.data[0] <= _HIGHEST_CHANNEL:
         raise MalformedAnswer(f"MANAGE CHANNEL answered {answer.data.hex().upper()} {answer.sw:04X}")
     number = answer.data[0]
     return RawChannel(

@@ -37,7 +37,12 @@ class Incident:
     at: float
     eim_id: str
     """Empty where the card could not be read."""
-    reason: str
+    fault: HarnessError
+
+    @property
+    def reason(self) -> str:
+        """What happened, in words."""
+        return str(self.fault)
 
 
 class Ipa:
@@ -109,7 +114,7 @@ class Ipa:
         return now + self._device.settings.polling_interval if due is None else due
 
     def _note(self, now: float, eim_id: str, fault: HarnessError) -> None:
-        self.incidents.append(Incident(now, eim_id, str(fault)))
+        self.incidents.append(Incident(now, eim_id, fault))
         del self.incidents[:-_KEPT_INCIDENTS]
 
 
