@@ -42,6 +42,7 @@ _READING = frozenset({0xBF20, 0xBF22, 0xBF28, 0xBF2B, 0xBF2D, 0xBF2E, 0xBF3C, 0x
 _MEMORY_RESET, _PACKAGE, _REMOVAL = 0xBF64, 0xBF51, 0xBF30
 _TAGS = (0x5A, 0x4F, 0x9F70, 0x92, 0x95, 0x99, 0x9F7B, 0x9F67)
 """What is asked of each profile: the default list of tags has neither policy rules nor what a profile is allowed to be."""
+_EMERGENCIES = frozenset({0xBF5B, 0xBF5D})
 _FALLBACK = frozenset({0xA8, 0xA9})
 _ENABLE, _DELETE = 0xA3, 0xA5
 _PPR1 = 1
@@ -64,9 +65,16 @@ class KeptCard:
 
     def guard(self, request: bytes) -> None:
         """Looks at a request before the card does. Raises Withheld where it would take from the card what is not ours."""
-        piece = tlv.first(request)
-        if self.trust.eim.way == WATCH and piece.tag not in _READING:
+        try:
+            piece = tlv.first(request)
+        except DecodeError:  # the head of a bound profile package, or what a case broke
+            piece = None
+        if self.trust.eim.way == WATCH and (piece is None or piece.tag not in _READING):
             raise Withheld("this card is only watched", hint="join one of its eIMs, see `trust` of the lab file")
+        if piece is None:
+            return
+        if piece.tag in _EMERGENCIES:
+            raise Withheld("an emergency or a fallback on the card of somebody else is not ours to begin")
         if piece.tag == _MEMORY_RESET:
             raise Withheld("a memory reset would take what the card's owner put there")
         if piece.tag == _REMOVAL and self._removed(piece) in self.notifications:
@@ -149,7 +157,7 @@ def reach_kept(
         return
     _forget_own_notifications(card, euicc)
     _delete_own_eims(card.owner, euicc, eims)
-    if needs.profiles or needs.eims:
+    if needs.profiles or card.trust.has_smdp_keys:
         _profiles_in_place(card, needs, euicc, profiles, download)
     if needs.eims:
         _add_own_eims(card.owner, euicc, eims[: needs.eims])
@@ -221,6 +229,8 @@ def _install(
     owner: Eim, euicc: EuiccUnderTest, needs: State, profiles: Mapping[str, ProfilePackage], download: Download
 ) -> None:
     """Our fixture profiles as the state has them, and no other of ours."""
+    if any("profilePolicyRules" in profiles[name].metadata for name in needs.profiles):
+        raise Withheld("a profile with policy rules could not be taken off this card again")
     ours = {package.iccid for package in profiles.values()}
     for info in euicc.get_profiles_info():
         if info.iccid in ours and info.iccid is not None:

@@ -132,11 +132,11 @@ def _certificates(value: Value, folder: Path) -> tuple[Path, ...]:
 
 
 def _smdp(value: Value, folder: Path) -> tuple[bool, Path | None]:
-    if value.is_text and value.text() == "false":
-        return False, None
+    if value.is_text and value.text() in ("false", "true"):
+        return value.text() == "true", None
     place = _path(value, folder)
     if place is not None and not place.is_dir():
-        value.fault(f"{str(place)!r} is not a folder", "write `false`, or the folder of a certificate set")
+        value.fault(f"{str(place)!r} is not a folder", "write `false`, `true`, or the folder of a certificate set")
     return True, place
 
 
