@@ -63,3 +63,9 @@ def with_binder(request: bytes, euicc_signature1: bytes, certificate: bytes, key
     signed = tlv.parse(request).get(_SIGNED).raw
     signature = ecdsa.sign(key, signed + tlv.build(_SIGNATURE, euicc_signature1))
     return tlv.build(0xBF21, signed, tlv.build(_SIGNATURE, signature), certificate)
+
+
+def with_certificates(response: bytes, euicc: bytes, eum: bytes) -> bytes:
+    """An AuthenticateServerResponse, BF38, with other certificates behind the signature."""
+    signed, signature = tlv.parse(response).get(0xA0).children[:2]
+    return tlv.build(0xBF38, tlv.build(0xA0, signed.raw, signature.raw, euicc, eum))

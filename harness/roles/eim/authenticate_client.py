@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
+from harness.crypto.certificates import Certificate
+from harness.crypto.errors import CertificateError
 from harness.roles.eim import relaying
 from harness.roles.eim.context import Context, Outcome
 from harness.roles.eim.relaying import UNDEFINED_ERROR, Refused, Step
 from harness.roles.eim.state import DownloadSession, EimState
 
-INVALID_TRANSACTION_ID = 10
+EID_MISMATCH, INVALID_TRANSACTION_ID = 7, 10
 
 STEP = Step(
     "authenticateClient",
@@ -23,14 +25,14 @@ STEP = Step(
         "8.1.3/6.3": 4,
         "8.1/6.1": 5,
         "8.2.6/3.8": 6,
-        "8.1.1/3.8": 7,
+        "8.1.1/3.8": EID_MISMATCH,
         "8.2.5/4.3": 8,
         "8.11.1/3.9": 9,
         "8.10.1/3.9": INVALID_TRANSACTION_ID,
         "8.1/4.8": 11,
     },
 )
-_COMPACT = 0xA2
+_OK, _COMPACT = 0xA0, 0xA2
 
 
 def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
@@ -40,6 +42,9 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
         if response.find(_COMPACT) is not None:
             raise Refused(UNDEFINED_ERROR, "a compact response from an IPA that was not told of any")
         session = relaying.session_of(state, message, _signed_transaction(response), STEP, context)
+        expected = relaying.eid_of_session(state, session)
+        if not context.rules["euicc-is-expected"](expected, _eid(response)):
+            raise Refused(EID_MISMATCH, "another eUICC than the one that the download is for")
         request = relaying.continuing(session, authenticateServerResponse=response.raw)
         from_smdp = relaying.ask(STEP, session.smdp_address, request, context)
         metadata = relaying.received(from_smdp, "profileMetadata", 0xBF25)
@@ -52,7 +57,22 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
         reply = relaying.ok(STEP, *parts)
     except Refused as refusal:
         return relaying.refused(state, STEP, refusal, message, now)
-    return relaying.relayed(state, STEP, reply, session, relaying.eid_of_session(state, session), now)
+    return relaying.relayed(state, STEP, reply, session, expected, now)
+
+
+def euicc_is_expected(expected: bytes | None, found: str | None) -> bool:
+    """Whether the eUICC's certificate is for the EID of the download; where either is not known nobody can tell."""
+    return expected is None or found is None or found == expected.hex()
+
+
+def _eid(response: Tlv) -> str | None:
+    """The EID in the certificate of the eUICC, in digits; None for an error, and for what the SM-DP+ is to refuse."""
+    ok = response.find(_OK)
+    certificates = [] if ok is None else [child for child in ok.children if child.tag == 0x30][1:]
+    try:
+        return Certificate(certificates[0].raw).serial_number if certificates else None
+    except CertificateError:
+        return None
 
 
 def _signed_transaction(response: Tlv) -> bytes | None:

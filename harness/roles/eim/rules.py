@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from harness.roles.eim import accepting, downloads, get_eim_package, packages, relaying
+from harness.roles.eim import accepting, authenticate_client, downloads, get_eim_package, packages, relaying
 from harness.roles.eim import initiate_authentication as initiate
 from harness.roles.eim.trust import why_untrustworthy
 from harness.rules import Rules
@@ -62,6 +62,7 @@ CONFORMING = Rules(
         # downloads and notifications
         "smdp-address-matches": initiate.smdp_address_matches,
         "transaction-continues": relaying.transaction_continues,
+        "euicc-is-expected": authenticate_client.euicc_is_expected,
         "confirmation-code-hash": downloads.confirmation_code_hash,
         "forwarded-notification": unchanged,
         # HTTP

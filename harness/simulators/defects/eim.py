@@ -11,12 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from harness.codec import tlv
 from harness.crypto import ecdsa
+from harness.crypto.certificates import Certificate
 from harness.roles.eim.get_eim_package import INVALID_EID, MISSING_EID, NO_EIM_PACKAGE_AVAILABLE, UNDEFINED_ERROR
 from harness.roles.eim.packages import sign
-from harness.roles.eim.results import PackageResult
+from harness.roles.eim.results import PackageResult, signature_holds
 from harness.roles.eim.state import PACKAGE, Device, EimState, Operation
 from harness.rules import Rules
 from harness.simulators.defects import Defect
+from harness.simulators.defects.changes import around
 
 
 def _rule(name: str, rule: Callable[..., Any]) -> Callable[[Rules], Rules]:
@@ -63,6 +65,12 @@ def _own_numbering(numbers: tuple[int, ...]) -> tuple[int, ...]:
 
 def _still_open(before: Operation, after: Operation) -> Operation:
     return replace(after, state=before.state)
+
+
+def _also_without_token(inner: Any, result: PackageResult, device: Device) -> bool:
+    if inner(result, device) or device.euicc_certificate is None:
+        return device.euicc_certificate is not None
+    return signature_holds(result, Certificate(device.euicc_certificate).public_key, 0)
 
 
 def _last_octet_changed(octets: bytes) -> bytes:
@@ -171,6 +179,18 @@ DEFECTS = (
         "eim",
         "euiccSignEPR is not checked.",
         _rule("result-is-signed-by-device", _always(True)),
+    ),
+    Defect(
+        "believes-results-without-token",
+        "eim",
+        "A result that is signed without the association token is believed too.",
+        around("result-is-signed-by-device", _also_without_token),
+    ),
+    Defect(
+        "serves-another-euicc",
+        "eim",
+        "A download that was meant for one eUICC goes on with another.",
+        _rule("euicc-is-expected", _always(True)),
     ),
     Defect(
         "alters-notifications",

@@ -10,6 +10,7 @@ from typing import Any
 from harness.codec import tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
+from harness.crypto.chain import euicc_chain_faults
 from harness.profiles import ProfilePackage
 from harness.roles.smdp.identity import Credentials, SmdpIdentity
 from harness.roles.smdp.orders import Order
@@ -19,6 +20,7 @@ from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import answering, around, with_rule
 
 _SECRET = bytes(31) + b"\x07"
+_CONSTRAINTS = {"name-constraints", "eid-range"}
 
 
 def _first_credentials(identity: SmdpIdentity, _: object) -> Credentials:
@@ -56,6 +58,14 @@ def _without_clock(
     inner: Callable[[bytes, bytes, bytes, datetime], Certificate], ci: bytes, eum: bytes, euicc: bytes, now: datetime
 ) -> Certificate:
     return inner(ci, eum, euicc, max(Certificate(eum).not_before, Certificate(euicc).not_before))
+
+
+def _without_constraints(
+    inner: Callable[[bytes, bytes, bytes, datetime], Certificate], ci: bytes, eum: bytes, euicc: bytes, now: datetime
+) -> Certificate:
+    certificates = Certificate(ci), Certificate(eum), Certificate(euicc)
+    faults = {fault.rule for fault in euicc_chain_faults(*certificates, now=now)}
+    return certificates[2] if faults and faults <= _CONSTRAINTS else inner(ci, eum, euicc, now)
 
 
 def _any_order(state: SmdpState, matching_id: str, eid: bytes) -> Order:
@@ -124,6 +134,12 @@ DEFECTS = (
         "smdp",
         "Expired EUM and eUICC certificates are accepted.",
         around("euicc-chain", _without_clock),
+    ),
+    Defect(
+        "ignores-name-constraints",
+        "smdp",
+        "What its EUM may issue is not held against an eUICC certificate.",
+        around("euicc-chain", _without_constraints),
     ),
     Defect(
         "accepts-bad-euicc-signature1",
