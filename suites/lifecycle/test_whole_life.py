@@ -102,7 +102,7 @@ def test_from_birth_to_deletion(
     "LC-002",
     clause="SGP.32 v1.2 §3.3.2, §3.4.1, §3.4.3",
     area="lifecycle",
-    needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a"),
+    needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a", exact=True),
     catches="keeps-former-profile-for-ever",
 )
 def test_change_of_operator(

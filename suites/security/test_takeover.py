@@ -32,6 +32,7 @@ def test_one_eim_changes_another(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim
     other_id, old = other_eim.identity.eim_id, other_eim.identity.signing_key
     new = ecdsa.generate(ecdsa.Curve.NIST, Entropy("a key that one eIM gives another"))
     octets = new.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    was_updated = was_deleted = False
     with step("updateEim of the other eIM with a new key", expect="recorded", confidence="unsure") as seen:
         changes = {"eimId": other_id, "eimPublicKeyData": ("eimPublicKey", octets)}
         answer = euicc.load_package(eim.package(update_eim(changes)))
@@ -61,7 +62,7 @@ def test_one_eim_changes_another(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim
     "SE-009",
     clause="SGP.32 v1.2 §2.11.1.1, §3.5.1",
     area="security",
-    needs=State(eims=1),
+    needs=State(eims=1, exact=True),
     catches="takes-package-with-empty-signature",
 )
 def test_no_unsigned_way_in(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
