@@ -10,7 +10,8 @@ from harness.codec.tlv import build as t
 from harness.codec.tlv import integer, parse
 from harness.crypto import ecdsa
 from harness.crypto.entropy import Entropy
-from harness.roles.eim import CONFORMING
+from harness.crypto.pki import EuiccIdentity
+from harness.roles.eim import CONFORMING, Eim
 from harness.roles.eim.commands import enable
 from harness.rules import Rules
 from harness.simulators.defects import defects_for
@@ -21,6 +22,7 @@ from tests.roles.eim.support import (
     OTHER_EID,
     Servers,
     deliver,
+    euicc,
     get_eim_package,
     make_eim,
     notification,
@@ -83,6 +85,28 @@ def bad_signature_refused(rules: Rules) -> bool:
     transaction = eim.queue_package(EID, enable(ICCID))
     forged = signed_result(result_data(poll(eim)), key=ecdsa.generate("nist", Entropy("forger")))
     return parse(deliver(eim, forged)).find(0xBF53) is None and eim.operation(transaction).is_open
+
+
+def result_without_token_refused(rules: Rules) -> bool:
+    eim = make_eim(rules, token=TOKEN)
+    transaction = eim.queue_package(EID, enable(ICCID))
+    deliver(eim, signed_result(result_data(poll(eim)), token=0))
+    return eim.operation(transaction).is_open
+
+
+def other_euicc_refused(rules: Rules) -> bool:
+    eim = make_eim(rules, http=smdp())
+    operation = eim.queue_download(EID, activation_code="1$smdp.example$M1")
+    poll(eim)
+    begin(eim, operation)
+    refused, taken = (authenticate_client(eim, euicc(eid)) for eid in (OTHER_EID, EID))
+    return refused == bytes.fromhex("BF3B03820107") and parse(taken).find(0xA0) is not None
+
+
+def authenticate_client(eim: Eim, card: EuiccIdentity) -> bytes:
+    signed, signature = t(0x30, t(0x80, TRANSACTION)), t(0x5F37, bytes(64))
+    response = t(0xBF38, t(0xA0, signed, signature, card.certificate, card.eum_certificate))
+    return eim.handle(t(0xBF3B, t(0x80, TRANSACTION), response), NOW)
 
 
 def other_eims_result_refused(rules: Rules) -> bool:
@@ -155,6 +179,8 @@ CAUGHT_BY: dict[str, Callable[[Rules], bool]] = {
     "matches-results-by-sequence-number": acknowledged_and_closed,
     "leaves-operations-open": acknowledged_and_closed,
     "accepts-unverified-results": bad_signature_refused,
+    "believes-results-without-token": result_without_token_refused,
+    "serves-another-euicc": other_euicc_refused,
     "alters-notifications": notification_unchanged,
     "omits-response-headers": headers_sent,
 }
