@@ -29,6 +29,8 @@ FALLBACK_NOT_ALLOWED = 2
 NO_FALLBACK_ATTRIBUTE = 2
 FALLBACK_PROFILE_ENABLED = 3
 PPR2_NO_DELETION = 2
+COMMAND_ERROR = 7
+CONFIGURE_IMMEDIATE_ENABLE = 0x87
 ENABLE, DISABLE, DELETE, SET_FALLBACK, UNSET_FALLBACK = 0x83, 0x84, 0x85, 0x8D, 0x8E
 
 
@@ -139,8 +141,11 @@ def get_rat(device: Device, run: Run, command: Tlv) -> Outcome:
 
 def configure_immediate_enable(device: Device, run: Run, command: Tlv) -> Outcome:
     """Allows or forbids immediate enabling (§3.4.4)."""
-    state = replace(run.state, immediate=configured(decode("Psmo", command.raw)[1]))
-    return _outcome(replace(run, state=state), 0x87, OK)
+    wanted = decode("Psmo", command.raw)[1]
+    if not device.config.immediate_enable_supported:
+        return _outcome(run, CONFIGURE_IMMEDIATE_ENABLE, COMMAND_ERROR)
+    state = replace(run.state, immediate=configured(wanted))
+    return _outcome(replace(run, state=state), CONFIGURE_IMMEDIATE_ENABLE, OK)
 
 
 def set_default_dp_address(device: Device, run: Run, command: Tlv) -> Outcome:
