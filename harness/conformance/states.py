@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RESET_BITS = (0, 1, 2, 3, 4, 5)
 """Everything that ES10b.eUICCMemoryReset can clear but the immediate-enable configuration."""
-OK, NOTHING_TO_DELETE = 0, 1
+OK, NOTHING_TO_DELETE, ECALL_ACTIVE = 0, 1, 104
 EIM_RESET_NOT_SUPPORTED, LAST_EIM_DELETED = 2, 2
 
 Download = Callable[[str], "InstallationAnswer"]
@@ -46,6 +46,7 @@ def reach(
     needs: State, es10: EuiccUnderTest, eims: Sequence[Eim], profiles: Mapping[str, ProfilePackage], download: Download
 ) -> None:
     """Brings a card into a state by ES10 functions alone. Raises DeviceFault where the card does not go along."""
+    find_a_channel(es10)
     clear(es10, eims)
     if needs.eims:
         associate(es10, eims[: needs.eims])
@@ -61,12 +62,23 @@ def reach(
     forget_notifications(es10)
 
 
+def find_a_channel(es10: EuiccUnderTest) -> None:
+    """Opens ES10; where the cases before left no channel free, after a reset."""
+    try:
+        es10.open()
+    except DeviceFault:
+        es10.reset()
+
+
 def clear(es10: EuiccUnderTest, eims: Sequence[Eim] = ()) -> None:
     """Back to a virgin card: no profile, no eIM, no address, nothing stored.
 
     `eims` are those who may have to delete themselves.
     """
     answer = es10.memory_reset(*RESET_BITS)
+    if answer.reset == ECALL_ACTIVE:
+        es10.disable_emergency_profile()
+        answer = es10.memory_reset(*RESET_BITS)
     if answer.eim == EIM_RESET_NOT_SUPPORTED:
         dissociate(es10, eims)
     elif answer.eim not in (OK, NOTHING_TO_DELETE, None):
