@@ -146,8 +146,8 @@ def test_transaction_id_is_echoed(device: DeviceUnderTest, eim: Eim, step: CaseS
         answers = [event for event in eim.events if isinstance(event, DataReceived | DataRefused)]
         seen.observed(" ".join((event.transaction_id or b"").hex().upper() or "none" for event in answers))
         assert {event.transaction_id for event in answers} == {data}
+    reports = [event for event in eim.events if isinstance(event, DownloadReported | PackageErrorReported)]
     with step("look for an answer to the download", expect="a report of its failure", confidence="likely") as seen:
-        reports = [event for event in eim.events if isinstance(event, DownloadReported | PackageErrorReported)]
         seen.observed(len(reports))
         assert reports
     with step("look at that answer", expect=download.hex().upper()) as seen:
