@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.kept_card import KeptCard, kept_card, leave_as_found, reach_kept, withheld
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
+from harness.conformance.power import PowerUnderTest
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.states import described, reach_as_precondition
@@ -137,6 +138,15 @@ class CardScene(Scene):
     def pki(self) -> TestPki:
         """The lab's PKI, for certificates made to be wrong."""
         return self._rack.pki
+
+    @cached_property
+    def power(self) -> PowerUnderTest:
+        """The power of the card. Raises Withheld where the lab cannot switch it."""
+        switch = self._card_bench.power
+        if switch is None:
+            hint = "wire a switch between the card and its supply"
+            raise Withheld("the lab has no switch for the power of this card", hint=hint)
+        return PowerUnderTest(switch, self._euicc)
 
     @property
     def clock(self) -> Clock:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.own_ipa import OwnIpa
+    from harness.conformance.power import PowerUnderTest
     from harness.conformance.servers import ServerUnderTest
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
@@ -101,6 +102,11 @@ class Scene:
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles by name."""
         self._missing("profiles")
+
+    @property
+    def power(self) -> PowerUnderTest:
+        """The power of the card under test."""
+        self._missing("power")
 
     @property
     def pki(self) -> TestPki:

@@ -13,7 +13,9 @@ from __future__ import annotations
 import base64
 import importlib
 import json
+import os
 import select
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +38,11 @@ class Card(Protocol):
     def snapshot(self) -> bytes: ...
 
     def restore(self, snapshot: bytes) -> None: ...
+
+    @property
+    def writes(self) -> int: ...
+
+    def cut_power_at_write(self, number: int, *, late: bool, then: Callable[[], object]) -> None: ...
 
 
 Factory = Callable[[Mapping[str, Any], Sequence[str]], Card]
@@ -90,6 +97,8 @@ class Child:
             "restore": self._restore,
             "rules": self._rules,
             "mute": self._set_mute,
+            "cut": self._cut,
+            "writes": lambda order, _: {"writes": self._card.writes},
         }
         self._make(())
 
@@ -175,6 +184,15 @@ class Child:
     def _set_mute(self, order: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         self._mute = order["on"]
         return {}
+
+    def _cut(self, order: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
+        self._card.cut_power_at_write(order["at"], late=order["late"], then=die)
+        return {}
+
+
+def die() -> None:
+    """The end of this process, at whatever it is doing."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def factory_named(name: str) -> Factory:

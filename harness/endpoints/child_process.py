@@ -44,6 +44,16 @@ class ChildProcess:
         """Whether it was started and not ended; it may have died by itself since."""
         return self._control is not None
 
+    def has_died(self, within: float) -> bool:
+        """Whether it ended by itself, at the latest in so many seconds."""
+        if self._process is None:
+            return False
+        try:
+            self._process.wait(within)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     @property
     def pid(self) -> int:
         """Its process id; 0 while there is none."""

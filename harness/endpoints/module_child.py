@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.endpoints.card_child import factory_named
+from harness.endpoints.card_child import die, factory_named
 from harness.endpoints.child_main import live
 from harness.endpoints.module_birth import module_config, network_script
 from harness.endpoints.module_https import FirmwareHttps
@@ -72,6 +72,8 @@ class Child:
             "snapshot": lambda order: {"snapshot": base64.b64encode(self._module.snapshot()).decode()},
             "restore": self._restore,
             "rules": self._rules,
+            "cut": self._cut,
+            "writes": lambda order: {"writes": self._card.writes},
             "network": self._set_network,
             "addresses": self._set_addresses,
             "announce": self._announce,
@@ -166,6 +168,10 @@ class Child:
             self._boot()
         return {}
 
+    def _cut(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._card.cut_power_at_write(order["at"], late=order["late"], then=die)
+        return {}
+
     def _set_network(self, order: dict[str, Any]) -> dict[str, Any]:
         self._network = network_script(order["network"])
         self._module.modem.network = self._network
@@ -197,7 +203,7 @@ class Child:
     def _made(self, names: Sequence[str]) -> SimulatedModule:
         of = {device: [name for name in names if name in defects_for(device)] for device in ("euicc", "ipa", "module")}
         birth = self._birth
-        card = factory_named(birth["factory"])(birth["arguments"], of["euicc"])
+        self._card = card = factory_named(birth["factory"])(birth["arguments"], of["euicc"])
         module = SimulatedModule(
             card,
             self._https,

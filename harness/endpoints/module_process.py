@@ -108,6 +108,22 @@ class ModuleProcess:
         """A power cut: SIGKILL, at whatever modem, card and firmware were doing."""
         self._child.end(kill=True)
 
+    def cut_power_at_write(self, number: int, *, late: bool = False) -> None:
+        """A power cut by itself: SIGKILL at this write of the card's memory from now; 0: none.
+
+        It comes just before the write or, `late`, just behind it.
+        """
+        self._order({"do": "cut", "at": number, "late": late})
+
+    @property
+    def writes(self) -> int:
+        """How often the card wrote its memory since the last `cut_power_at_write`."""
+        return int(self._order({"do": "writes"})["writes"])
+
+    def was_cut(self, within: float = 0.0) -> bool:
+        """Whether the process is gone, at the latest in so many seconds; `restart` it then."""
+        return self._child.has_died(within)
+
     def restart(self) -> None:
         """After `kill`: the same module with the memory its card kept, switched on."""
         self.start()

@@ -19,6 +19,7 @@ from harness.lab.cards import (
 )
 from harness.lab.configuration import Hardware, Slot
 from harness.lab.device import defects_of
+from harness.lab.power import MemoryPower, ProcessPower
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
 from harness.links.events import Observer
@@ -58,7 +59,7 @@ class CardBench(CardSlotBench):
 
     def close(self) -> None:
         """Gives the card back."""
-        self._link = self._restore = None
+        self._link = self._restore = self._power = None
         self._closing.close()
 
     def restore(self, snapshot: bytes) -> None:
@@ -90,7 +91,7 @@ class CardBench(CardSlotBench):
     def _in_memory(self, observer: Observer) -> CardLink:
         assert self.config is not None, "a real card is not in memory"
         card = simulated_card(self.rack, self.slot.name, self.config, self.defects, self.name)
-        self._restore = card.restore
+        self._restore, self._power = card.restore, MemoryPower(card)
         return MemoryLink(card, [observer])
 
     def _over_pcsc(self, observer: Observer) -> CardLink:
@@ -123,4 +124,10 @@ class CardBench(CardSlotBench):
         if self.defects:
             card.set_defects(defects_of("euicc", self.defects))
         self._restore = card.restore
+
+        def again() -> None:
+            card.kill()
+            card.restart()
+
+        self._power = ProcessPower(card, again)
         return card

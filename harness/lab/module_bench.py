@@ -22,6 +22,7 @@ from harness.lab.card_factory import FACTORY, arguments_for
 from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
 from harness.lab.configuration import Hardware, Slot
 from harness.lab.parties import EIM_IDS
+from harness.lab.power import ProcessPower
 from harness.lab.servers import Server
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
@@ -88,7 +89,7 @@ class ModuleBench(CardSlotBench):
 
     def close(self) -> None:
         """Gives the port back, ends a simulated module and the servers."""
-        self._engine = self.simulated = self.smdp_server = None
+        self._engine = self.simulated = self.smdp_server = self._power = None
         self._links, self.eim_servers = {}, ()
         self._closing.close()
 
@@ -162,6 +163,7 @@ class ModuleBench(CardSlotBench):
         module = kept if isinstance(kept, ModuleProcess) else self._new_process()
         self._closing.callback(self._give_back, module)
         self.simulated = module
+        self._power = ProcessPower(module, self.power_cycle)
         module.set_addresses(self.addresses)
         module.set_defects([name.partition(".")[2] for name in self.defects])
         return module.port

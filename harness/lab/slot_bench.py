@@ -10,6 +10,7 @@ from harness.lab.bench import ObserverOf
 from harness.lab.cards import card_config
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.features import Lacks
+from harness.lab.power import PowerSwitch
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
@@ -39,7 +40,13 @@ class CardSlotBench(SlotBench):
     ) -> None:
         super().__init__(rack, slot, name, defects, observer_of)
         self._found_eid = ""
+        self._power: PowerSwitch | None = None
         self._said_by_card: Lacks = {}
+
+    @property
+    def power(self) -> PowerSwitch | None:
+        """The power of the card; None where the lab cannot take it away when a case wants it to."""
+        return self._power
 
     @property
     def config(self) -> CardConfig | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.own_ipa import OwnIpa
+    from harness.conformance.power import PowerUnderTest
     from harness.conformance.servers import ServerUnderTest
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
@@ -120,6 +121,12 @@ def download(scene: Scene) -> Callable[[str], InstallationAnswer]:
 def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
     """The fixture profiles by name."""
     return scene.profiles
+
+
+@pytest.fixture
+def power(scene: Scene) -> PowerUnderTest:
+    """The power of the card under test, to be taken away at a write of its memory."""
+    return scene.power
 
 
 @pytest.fixture

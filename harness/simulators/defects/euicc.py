@@ -15,6 +15,7 @@ from harness.simulators.defects import (
     euicc_packages,
     euicc_profiles,
     euicc_protection,
+    euicc_resilience,
     euicc_sequences,
     euicc_servers,
 )
@@ -31,6 +32,7 @@ DEFECTS: tuple[Defect, ...] = (
     *euicc_profiles.DEFECTS,
     *euicc_protection.DEFECTS,
     *euicc_fallback.DEFECTS,
+    *euicc_resilience.DEFECTS,
     *euicc_download.DEFECTS,
     *euicc_servers.DEFECTS,
 )

@@ -10,7 +10,7 @@ Theory of operation:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from harness.crypto.entropy import Entropy
 from harness.errors import LabFault
@@ -25,6 +25,7 @@ from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.memory import Memory
 from harness.simulators.euicc.session import Session
 from harness.simulators.euicc.state import CardState
+from harness.simulators.euicc.supply import PowerCut, Supply
 
 INSTRUCTIONS: Mapping[int, str] = {
     0x10: "TERMINAL PROFILE",
@@ -58,8 +59,10 @@ class SimulatedEuicc:
     ) -> None:
         if not identities:
             raise ValueError("a card needs the key and certificates of at least one CI")
-        self._device = Device(config, identities, memory, entropy, rules)
+        self._supply = Supply(memory)
+        self._device = Device(config, identities, self._supply, entropy, rules)
         self._powered = False
+        self._is_dead = False
 
     @property
     def config(self) -> CardConfig:
@@ -70,12 +73,29 @@ class SimulatedEuicc:
         """What the card keeps, for a person or a test to look at."""
         return self._device.state
 
+    @property
+    def is_dead(self) -> bool:
+        """Whether its power failed at a write, and it was not switched on since."""
+        return self._is_dead
+
+    @property
+    def writes(self) -> int:
+        """How often it wrote its memory since the last `cut_power_at_write`."""
+        return self._supply.writes
+
+    def cut_power_at_write(self, number: int, *, late: bool = False, then: Callable[[], object] | None = None) -> None:
+        """Makes the power fail at this write from now, the first being 1; 0: never.
+
+        It fails just before the write or, `late`, just behind it. `then` is called as it fails.
+        """
+        self._supply.cut_at_write(number, late=late, then=then)
+
     def power_on(self) -> bytes:
         """Switches on, or resets a card that is on; the ATR. Everything that is not kept is gone."""
         device = self._device
         device.session = Session()
         device.state = device.rules["state-at-power-on"](self._kept())
-        self._powered = True
+        self._powered, self._is_dead = True, False
         return device.rules["answer-to-reset"](device.config.atr)  # type: ignore[no-any-return]
 
     def power_off(self) -> None:
@@ -84,13 +104,19 @@ class SimulatedEuicc:
         self._powered = False
 
     def transmit(self, command: bytes) -> bytes:
-        """The response APDU, status word last. A card always answers; without power it is a LabFault."""
+        """The response APDU, status word last; nothing once the power failed at a write. Off, it is a LabFault."""
+        if self._is_dead:
+            return b""
         if not self._powered:
             raise LabFault("an APDU for a card without power", hint="call power_on first")
         try:
             reply = self._answered(command)
         except Refused as refusal:
             reply = Reply(sw=refusal.sw)
+        except PowerCut:
+            self.power_off()
+            self._is_dead = True
+            return b""
         return Reply(reply.data, self._device.rules["proactive-status"](self._device, reply.sw)).to_bytes()
 
     def snapshot(self) -> bytes:
@@ -101,6 +127,7 @@ class SimulatedEuicc:
         """Puts a kept state back; the session ends as at a reset. Raises LabFault for other octets."""
         state = serial.from_bytes(snapshot)
         self._device.session = Session()
+        self._supply.cut_at_write(0)
         self._device.commit(state)
 
     def describe(self) -> str:

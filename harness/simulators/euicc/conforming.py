@@ -94,6 +94,7 @@ _FUNCTIONS: _Table = {
 _CARD: _Table = {
     "answer-to-reset": channels.answer_to_reset,
     "state-at-power-on": kept,
+    "states-written": device.at_once,
     "ci-key-matches": device.ci_key_matches,
     "euicc-signature": device.signed_by,
     "proactive-status": terminal.proactive_status,
