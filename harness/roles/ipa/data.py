@@ -3,6 +3,7 @@
 Rules of this room:
 - The card does not know this message: the IPA assembles it from ES10 answers, whose octets go in unchanged.
 - A tag that no data object of IpaEuiccData has refuses the whole request with incorrectTagList; 5A and BF2D are such tags.
+- During an emergency call nothing is told: ecallActive.
 - A data object that does not exist (no default SM-DP+ address, no association token) is left out.
 """
 
@@ -19,7 +20,7 @@ from harness.roles.ipa.reading import optional
 from harness.roles.ipa.settings import IpaSettings
 from harness.rules import Rules
 
-INCORRECT_TAG_LIST, CI_KEY_ID_NOT_FOUND, UNDEFINED_ERROR = 1, 5, 127
+INCORRECT_TAG_LIST, CI_KEY_ID_NOT_FOUND, ECALL_ACTIVE, UNDEFINED_ERROR = 1, 5, 104, 127
 
 NOTIFICATIONS, RESULTS = 0xA0, 0xA2
 ORDER = (NOTIFICATIONS, 0x81, RESULTS, 0xBF20, 0xBF22, 0x83, 0x84, 0xA5, 0xA6, 0x87, 0xA8, 0xA9)
@@ -79,6 +80,8 @@ def _error(transaction: bytes | None, code: int) -> bytes:
 
 
 def _data(gathering: Gathering, transaction: bytes | None) -> DataAnswer:
+    if gathering.rules["emergency-is-active"](gathering.card):
+        raise DataRefused(ECALL_ACTIVE)
     wanted = _tags(optional(gathering.request, 0x5C) or b"")
     code = gathering.rules["tag-list-fault"](wanted)
     if code is not None:
@@ -94,6 +97,11 @@ def _data(gathering: Gathering, transaction: bytes | None) -> DataAnswer:
             parts.append(part)
             numbers |= carried
     return DataAnswer(tlv.build(0xBF52, tlv.build(0xA0, *parts)), frozenset(numbers))
+
+
+def emergency_is_active(card: Es10) -> bool:
+    """Whether the card's emergency profile is enabled (SGP.32 v1.2 §5.9.22). Raises what the card raises."""
+    return any(info.is_enabled and info.ecall_indication for info in card.get_profiles_info())
 
 
 def _tags(tag_list: bytes) -> tuple[int, ...]:

@@ -35,6 +35,7 @@ CONFORMING = Rules(
         "reconnects": _connect,
         "rolls-back": visit.rolls_back,
         # data requests
+        "emergency-is-active": data.emergency_is_active,
         "tag-list-fault": data.tag_list_fault,
         "data-told": data.data_told,
         "ipa-capabilities": data.ipa_capabilities,

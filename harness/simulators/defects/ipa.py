@@ -86,6 +86,12 @@ def _lpad(_user_agent: Any) -> str:
 
 DEFECTS: tuple[Defect, ...] = (
     Defect(
+        "answers-data-requests-during-emergency-call",
+        "ipa",
+        "IpaEuiccData is told while the emergency profile is enabled.",
+        answering("emergency-is-active", False),
+    ),
+    Defect(
         "posts-another-content-type",
         "ipa",
         "ESipa messages go out as application/octet-stream.",
