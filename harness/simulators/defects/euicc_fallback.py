@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -187,6 +188,13 @@ def _always(function: str) -> Callable[[str, bool], bool]:
 def _never(function: str) -> Callable[[str, bool], bool]:
     """A rule by which this function is followed by no REFRESH whatever its refreshFlag says."""
     return lambda asked, flag: flag and asked != function
+
+
+def _as_if_idle(inner: Any, device: Device, *arguments: Any) -> Any:
+    """Wraps a function of the card: it does not see a proactive session that is open."""
+    idle = copy(device)
+    idle.rules = device.rules.replacing("cat-is-busy", lambda _device: False)
+    return inner(idle, *arguments)
 
 
 def _define(name: str, summary: str, change: Change) -> Defect:
@@ -433,4 +441,32 @@ _REFRESH: tuple[Defect, ...] = (
     ),
 )
 
-DEFECTS = _ATTRIBUTE + _FALLBACK + _ROLLBACK + _EMERGENCY + _REFRESH
+_BUSY: tuple[Defect, ...] = (
+    _define(
+        "falls-back-during-a-proactive-session",
+        "A fallback does not wait for the end of a proactive session.",
+        around("fallback-executed", _as_if_idle),
+    ),
+    _define(
+        "returns-during-a-proactive-session",
+        "A return from fallback does not wait for the end of a proactive session.",
+        around("fallback-left", _as_if_idle),
+    ),
+    _define(
+        "rolls-back-during-a-proactive-session",
+        "A rollback does not wait for the end of a proactive session.",
+        around("ProfileRollback", _as_if_idle),
+    ),
+    _define(
+        "begins-emergency-during-a-proactive-session",
+        "The emergency profile is enabled during a proactive session.",
+        around("emergency-begun", _as_if_idle),
+    ),
+    _define(
+        "ends-emergency-during-a-proactive-session",
+        "The emergency profile is disabled during a proactive session.",
+        around("emergency-ended", _as_if_idle),
+    ),
+)
+
+DEFECTS = _ATTRIBUTE + _FALLBACK + _ROLLBACK + _EMERGENCY + _REFRESH + _BUSY
