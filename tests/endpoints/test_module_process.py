@@ -151,6 +151,26 @@ def test_a_power_cut_keeps_what_the_card_keeps(running: Bench) -> None:
     assert [event.transaction_id for event in delivered] == [result.transaction_id]
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_power_cut_at_a_write(running: Bench, late: bool) -> None:
+    es10 = associated(running)
+    running.module.cut_power_at_write(2, late=late)
+    assert es10.set_default_dp_address("first.example.com") == 0
+    assert running.module.writes == 1
+    assert not running.module.was_cut()
+    with pytest.raises(LabFault):
+        es10.set_default_dp_address("second.example.com")
+    assert running.module.was_cut(2.0)
+    es10.port.engine.close()  # type: ignore[attr-defined]
+    running.module.kill()
+    running.module.restart()
+    engine = AtEngine(running.module.port)
+    engine.initialise()
+    kept = Es10(AtCsimLink(engine)).get_configured_addresses().default_dp_address
+    assert kept == ("second.example.com" if late else "first.example.com")
+    engine.close()
+
+
 def test_snapshots_defects_and_networks_are_orders(running: Bench) -> None:
     virgin = running.module.snapshot()
     es10 = associated(running)
