@@ -49,8 +49,10 @@ class CardScene(Scene):
             http=http,
             trust=bench.slot.trust,
         )
-        self._euicc = euicc_over(link, self._parties, bench.known_eid)
-        self._euicc.strictness = self._strictness = Strictness(lambda: self._parties.eims, self._made_certificate)
+        self._euicc = euicc_over(link, self._parties, bench.known_eid, bench.version)
+        self._euicc.strictness = self._strictness = Strictness(
+            lambda: self._parties.eims, self._made_certificate, bench.version
+        )
         self._own_ipa: OwnIpa | None = None
         self._kept: KeptCard | None = None
 

@@ -12,6 +12,7 @@ from harness.roles.es10 import Es10, Terminal
 from harness.roles.es10.identity import CertsAnswer
 from harness.roles.es10.ports import APDU_DEADLINE, CardPort
 from harness.roles.es10.profiles import ProfileInfo
+from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.conformance.strictness import Strictness
@@ -34,12 +35,14 @@ class EuiccUnderTest(Es10):
         profiles: Mapping[str, ProfilePackage],
         ci_key_id: bytes,
         known_eid: bytes | None = None,
+        version: str = DEFAULT,
     ) -> None:
         """`ci_key_id` is the CI that our eIMs name to the card (euiccCiPKId).
 
-        `known_eid` is the EID of the card that the lab says is there; None where it leaves that open.
+        `known_eid` is the EID of the card that the lab says is there; None where it leaves that open. `version` is the
+        SGP.32 version that it declares.
         """
-        super().__init__(port)
+        super().__init__(port, version=version)
         self.link = link
         """The link to the card; `link.name` is what the verdict is filed under."""
         self._checked = checked

@@ -18,6 +18,7 @@ from harness.lab.in_process import InProcessSmdp
 from harness.lab.parties import new_eim, new_smdp
 from harness.lab.trust import OWN_CARD, CardTrust, certificate
 from harness.links.memory import MemoryLink
+from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.crypto.certificates import Certificate
@@ -138,7 +139,7 @@ def prepared_card(rack: Rack, config: CardConfig, needs: State) -> Prepared:
     if not isinstance(found, Prepared):
         card = conforming_card(rack, config)
         parties = Parties(rack, f"prepared/{config.eid.hex()}/{needs}", needs)
-        euicc = euicc_over(MemoryLink(card), parties)
+        euicc = euicc_over(MemoryLink(card), parties, version=config.version)
         reach(needs, euicc, parties.eims, rack.profiles, parties.download_to(euicc))
         associations = tuple(eim.device().association for eim in parties.eims[: needs.eims])
         found = rack.kept[key] = Prepared(card.snapshot(), associations)
@@ -158,7 +159,9 @@ def make_known(eims: Sequence[Eim], config: CardConfig, prepared: Prepared, rack
         )
 
 
-def euicc_over(link: CardLink, parties: Parties, known_eid: bytes | None = None) -> EuiccUnderTest:
+def euicc_over(
+    link: CardLink, parties: Parties, known_eid: bytes | None = None, version: str = DEFAULT
+) -> EuiccUnderTest:
     """The card at the other end of a link, with the harness as its terminal where the link shows one."""
     return EuiccUnderTest(
         port_of(link),
@@ -167,4 +170,5 @@ def euicc_over(link: CardLink, parties: Parties, known_eid: bytes | None = None)
         profiles=parties.rack.profiles,
         ci_key_id=parties.rack.pki.trust("nist").ci_key_id,
         known_eid=known_eid,
+        version=version,
     )

@@ -19,7 +19,8 @@ from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
 from harness.errors import MalformedAnswer
 from harness.roles.es10.notifications import NotificationsAnswer
-from harness.roles.es10.packages import PackageAnswer, package_answer
+from harness.roles.es10.packages import PackageAnswer, SentPackages, package_answer
+from harness.roles.es10.versions import DEFAULT, DIALECTS
 
 if TYPE_CHECKING:
     from harness.roles.eim import Eim
@@ -65,14 +66,21 @@ class Strictness:
     """Looks at each answer of one card in one case."""
 
     def __init__(
-        self, eims: Callable[[], Sequence[Eim]], own_certificate: Callable[[], bytes | None] = lambda: None
+        self,
+        eims: Callable[[], Sequence[Eim]],
+        own_certificate: Callable[[], bytes | None] = lambda: None,
+        version: str = DEFAULT,
     ) -> None:
         """`eims` gives the eIMs of the case, for the keys and tokens that results are signed with.
 
         `own_certificate` gives the card's, for an eIM that was not told it; None where nobody knows it.
+        `version` is the SGP.32 version of the card, by whose schema answers are read.
         """
         self._eims = eims
         self._own_certificate = own_certificate
+        self._dialect = DIALECTS[version]
+        self._sent = SentPackages()
+        self._asked = {**ANSWERS, **{tag: ANSWERS[known] for tag, known in self._own_tags().items()}}
         self._faults: dict[str, str] = {}
 
     @property
@@ -88,13 +96,23 @@ class Strictness:
             asked = tlv.first(request).tag
         except DecodeError:
             return  # the case sends what is no TLV; what a card owes then is the case's business
-        asked = asked if asked in ANSWERS else 0xBF36
-        name = ANSWERS[asked]
-        found = findings(name, answer)
+        asked = asked if asked in self._asked else 0xBF36
+        name = self._dialect.type_named(self._asked[asked])
+        if asked == _PACKAGE:
+            self._sent.note(request)
+        found = findings(name, answer, version=self._dialect.schema)
         if not found and tlv.first(answer).tag != _OTHER_TAGS.get(asked, asked):
             found = [f"tag {tlv.first(answer).tag:X}"]
-        for fault in found or [*_echo_faults(asked, request, answer), *self._signature_faults(asked, answer)]:
+        for fault in found or [*self._echo_faults(asked, request, answer), *self._signature_faults(asked, answer)]:
             self._faults.setdefault(f"{name}: {fault.partition(' at offset ')[0]}", f"{name}: {fault}")
+
+    def _own_tags(self) -> dict[int, int]:
+        """Requests whose tag the card's version has otherwise, with that of v1.2."""
+        return {
+            theirs: ours
+            for theirs, ours in ((self._dialect.memory_reset, 0xBF64), (self._dialect.default_dp_address, 0xBF65))
+            if theirs != ours
+        }
 
     def judge(self, steps: CaseSteps) -> None:
         """Adds a judging step where anything was found. Raises AssertionError then, like any step that did not hold."""
@@ -108,9 +126,9 @@ class Strictness:
     def _signature_faults(self, asked: int, answer: bytes) -> list[str]:
         try:
             if asked == _PACKAGE:
-                return self._result_faults([package_answer(answer)])
+                return self._result_faults([package_answer(answer, self._dialect, self._sent)])
             if asked == 0xBF2B:
-                retrieved = NotificationsAnswer.of(answer)
+                retrieved = NotificationsAnswer.of(answer, self._dialect, self._sent)
                 return self._result_faults(retrieved.results) + _notification_faults(retrieved)
         except MalformedAnswer as fault:
             return [str(fault)]
@@ -118,6 +136,23 @@ class Strictness:
 
     def _result_faults(self, results: Sequence[PackageAnswer]) -> list[str]:
         return [f"signature of the result for {one.eim_id} does not hold" for one in results if not self._holds(one)]
+
+    def _echo_faults(self, asked: int, request: bytes, answer: bytes) -> list[str]:
+        """What a package's answer says of another package. A card that refuses one unsigned may not have read it."""
+        if asked != _PACKAGE:
+            return []
+        try:
+            sent = decode("EuiccPackageRequest", request)["euiccPackageSigned"]
+            got = package_answer(answer, self._dialect)
+        except (DecodeError, MalformedAnswer):
+            return []
+        pairs = {
+            "eimId": (sent["eimId"], got.eim_id),
+            "eimTransactionId": (sent.get("eimTransactionId"), got.transaction_id),
+        }
+        if got.kind == "error-unsigned" and got.transaction_id is None:
+            del pairs["eimTransactionId"]
+        return [f"{name} is not that of the package" for name, (theirs, ours) in pairs.items() if theirs != ours]
 
     def _holds(self, answer: PackageAnswer) -> bool:
         """Whether the signature of a result holds; True where nothing is signed or no key is at hand."""
@@ -131,24 +166,6 @@ class Strictness:
                 if certificate is not None:
                     return answer.signature_is_valid(Certificate(certificate), device.association.token)
         return True
-
-
-def _echo_faults(asked: int, request: bytes, answer: bytes) -> list[str]:
-    """What a package's answer says of another package. A card that refuses one unsigned may not have read it."""
-    if asked != _PACKAGE:
-        return []
-    try:
-        sent = decode("EuiccPackageRequest", request)["euiccPackageSigned"]
-        got = package_answer(answer)
-    except (DecodeError, MalformedAnswer):
-        return []
-    pairs = {
-        "eimId": (sent["eimId"], got.eim_id),
-        "eimTransactionId": (sent.get("eimTransactionId"), got.transaction_id),
-    }
-    if got.kind == "error-unsigned" and got.transaction_id is None:
-        del pairs["eimTransactionId"]
-    return [f"{name} is not that of the package" for name, (theirs, ours) in pairs.items() if theirs != ours]
 
 
 def _notification_faults(retrieved: NotificationsAnswer) -> list[str]:

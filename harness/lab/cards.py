@@ -29,7 +29,10 @@ def card_config(rack: Rack, slot_name: str, device: Simulated) -> CardConfig:
     eid = device.eid or slot_eid(list(rack.lab.slots).index(slot_name))
     after_enable: Any = device.after_enable
     return CardConfig(
-        eid=octets_of(eid), version=device.version, after_enable=after_enable, **features.flags(device.lacks)
+        eid=octets_of(eid),
+        version=device.version,
+        after_enable=after_enable,
+        **features.flags((*device.lacks, *features.LACKING_IN[device.version])),
     )
 
 
@@ -117,8 +120,11 @@ def is_sgp22_only(es10: Es10) -> bool:
 
 
 def said_by_real_card(rack: Rack, slot: Slot, es10: Es10) -> features.Lacks:
-    """What the card says that it lacks. A simulated one is not asked: it is made as the lab file says, defects and all."""
+    """What the card says that it lacks; its version is what `es10` speaks from now on.
+
+    A simulated one is not asked: it is made as the lab file says, defects and all.
+    """
     if not slot.is_hardware:
         return {} if "brainpool" in rack.pki.curves else {"brainpool": "the lab's certificate set"}
     ci_ids = {str(curve): rack.pki.trust(curve).ci_key_id for curve in rack.pki.curves}
-    return features.said_by_card(es10.get_euicc_info2(), ci_ids)
+    return features.said_by_card(es10.learn_version(), ci_ids)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
-from harness.lab.features import Lacks
+from harness.lab.features import Lacks, of_version
 from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
@@ -42,7 +42,10 @@ class Slot:
     @property
     def lacks(self) -> Lacks:
         """What the lab file says that the card in it lacks."""
-        return {} if isinstance(self.device, Reference) else dict.fromkeys(self.device.lacks, "the lab file")
+        if isinstance(self.device, Reference):
+            return {}
+        by_version = of_version(self.device.version) if isinstance(self.device, Simulated) else {}
+        return {**by_version, **dict.fromkeys(self.device.lacks, "the lab file")}
 
 
 @dataclass(frozen=True, slots=True)

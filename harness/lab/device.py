@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.crypto.eid import is_eid, valid_check_digits
-from harness.lab.features import FEATURES
+from harness.lab.features import FEATURES, LACKING_IN
 from harness.nodes import Value, meant
 
 BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
@@ -71,7 +71,7 @@ def read_device(kind: str, value: Value) -> Device | None:
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
     options = inner.mapping(("version", "after_enable", "eid", "prepare", "lacks", "defects"))
-    version = options["version"].choice("1.2") if "version" in options else "1.2"
+    version = options["version"].choice(*LACKING_IN) if "version" in options else "1.2"
     habit = options["after_enable"].choice("refresh", "reset") if "after_enable" in options else "refresh"
     eid = _eid(options["eid"]) if "eid" in options else ""
     prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"

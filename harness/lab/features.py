@@ -21,8 +21,17 @@ FEATURES: Mapping[str, str] = {
     "ipae": "an IPA of its own",
     "ppr": "policy rules (PPR1 and PPR2)",
     "brainpool": "keys on brainpoolP256r1",
+    "since-1.2": "what came with SGP.32 v1.2",
+    "since-1.3": "what came with SGP.32 v1.3",
 }
 """Each feature that a case may require, in words."""
+
+LACKING_IN: Mapping[str, tuple[str, ...]] = {
+    "1.0.1": ("since-1.2", "since-1.3", "fallback", "ecall", "ipae", "eim-reset"),
+    "1.2": ("since-1.3",),
+    "1.3": (),
+}
+"""Features that a card of an SGP.32 version cannot have."""
 
 _FLAGS = {
     "fallback": "fallback_supported",
@@ -44,9 +53,16 @@ def flags(lacks: Iterable[str]) -> dict[str, Any]:
     return {**found, "authorisation": ()} if "ppr" in without else found
 
 
+def of_version(version: str) -> Lacks:
+    """What every card of this SGP.32 version lacks."""
+    return dict.fromkeys(LACKING_IN[version], f"SGP.32 v{version}")
+
+
 def said_by_card(info: EuiccInfo2, ci_ids: Mapping[str, bytes]) -> Lacks:
     """What a card says by its EUICCInfo2 that it lacks. `ci_ids` are the lab's CI keys by curve."""
-    found = {}
+    from harness.roles.es10.versions import version_named  # es10 is not needed to read a lab file
+
+    found = dict(of_version(version_named(info.iot_versions)))
     if info.iot_versions is not None:
         if not info.fallback_supported:
             found["fallback"] = "iotSpecificInfo of EUICCInfo2"

@@ -121,6 +121,7 @@ class ModuleBench(CardSlotBench):
             es10 = Es10(port_of(self.link("")))
             found["eid"] = es10.get_eid().hex()
             self._said_by_card = said_by_real_card(self.rack, self.slot, es10)
+            self._said_version = es10.dialect.schema
             es10.close()
         return found
 

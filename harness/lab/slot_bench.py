@@ -11,6 +11,7 @@ from harness.lab.cards import card_config
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.features import Lacks
 from harness.lab.power import PowerSwitch
+from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
@@ -42,6 +43,7 @@ class CardSlotBench(SlotBench):
         self._found_eid = ""
         self._power: PowerSwitch | None = None
         self._said_by_card: Lacks = {}
+        self._said_version = DEFAULT
 
     @property
     def power(self) -> PowerSwitch | None:
@@ -58,6 +60,12 @@ class CardSlotBench(SlotBench):
     def lacks(self) -> Lacks:
         """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
         return {**self._said_by_card, **self.slot.lacks}
+
+    @property
+    def version(self) -> str:
+        """The SGP.32 version of the card: as the lab file says of a simulated one, as a real one said when identified."""
+        device = self.slot.device
+        return device.version if isinstance(device, Simulated) else self._said_version
 
     @property
     def takes_snapshots(self) -> bool:

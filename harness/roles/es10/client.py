@@ -30,12 +30,13 @@ from harness.roles.es10.notifications import (
     notification_list,
     removal_status,
 )
-from harness.roles.es10.packages import PackageAnswer, RollbackAnswer, package_answer
+from harness.roles.es10.packages import PackageAnswer, RollbackAnswer, SentPackages, package_answer
 from harness.roles.es10.ports import APDU_DEADLINE, INSTALLATION_DEADLINE, CardPort, SessionPort
 from harness.roles.es10.profiles import ProfileInfo, profiles
 from harness.roles.es10.reading import decoded
 from harness.roles.es10.status import CHANNEL_GONE, CONDITIONS_NOT_SATISFIED, StatusWordFault
 from harness.roles.es10.terminal import Terminal
+from harness.roles.es10.versions import DEFAULT, DIALECTS, version_named
 
 LARGEST_BLOCK = 255
 
@@ -43,13 +44,21 @@ LARGEST_BLOCK = 255
 class Es10:
     """The ES10 functions of one card. Raises StatusWordFault, MalformedAnswer, and what the port raises."""
 
-    def __init__(self, port: CardPort, *, block_size: int = LARGEST_BLOCK, recover: bool = True) -> None:
-        """`block_size` is the most octets of one STORE DATA; `recover=False` leaves 6985 and lost channels as they are."""
+    def __init__(
+        self, port: CardPort, *, block_size: int = LARGEST_BLOCK, recover: bool = True, version: str = DEFAULT
+    ) -> None:
+        """`block_size` is the most octets of one STORE DATA; `recover=False` leaves 6985 and lost channels as they are.
+
+        `version` is the card's SGP.32 version, one of DIALECTS; `learn_version` asks the card.
+        """
         if not 1 <= block_size <= LARGEST_BLOCK:
             raise ValueError(f"a STORE DATA block holds 1 to {LARGEST_BLOCK} octets, not {block_size}")
         self._port = port
         self._block_size = block_size
         self._recover = recover
+        self.dialect = DIALECTS[version]
+        """How to speak with the card."""
+        self._sent = SentPackages()
         self._channel: Channel | None = None
         if isinstance(port, SessionPort):
             port.on_reset(self._forget_channel)
@@ -98,6 +107,16 @@ class Es10:
             self._forget_channel()
         return self._store(request, deadline)
 
+    def learn_version(self) -> EuiccInfo2:
+        """EUICCInfo2; from now on the SGP.32 version that it announces is spoken."""
+        info = self.get_euicc_info2()
+        self.dialect = DIALECTS[version_named(info.iot_versions)]
+        return info
+
+    def _encoded(self, type_name: str, value: Any) -> bytes:
+        """A request as the card's version has it; fields that it does not have are left out."""
+        return encode(self.dialect.type_named(type_name), value, version=self.dialect.schema)
+
     # identity
 
     def get_eid(self) -> bytes:
@@ -121,10 +140,13 @@ class Es10:
         return ConfiguredAddresses.of(self.call(bytes.fromhex("BF3C00")))
 
     def set_default_dp_address(self, address: str | bytes) -> int:
-        """SGP.32's BF65. Octets are sent as they are, so that a case may send what is not UTF-8."""
+        """SGP.32's BF65, or SGP.22's BF3F on a card of v1.0.
+
+        Octets are sent as they are, so that a case may send what is not UTF-8.
+        """
         octets = address.encode() if isinstance(address, str) else address
-        answer = self.call(tlv.build(0xBF65, tlv.build(0x80, octets)))
-        return int(decoded("SetDefaultDpAddressResponse", answer)["setDefaultDpAddressResult"])
+        answer = self.call(tlv.build(self.dialect.default_dp_address, tlv.build(0x80, octets)))
+        return int(decoded("SetDefaultDpAddressResponse", answer, self.dialect)["setDefaultDpAddressResult"])
 
     def get_certs(self, ci_id: bytes | None = None) -> CertsAnswer:
         """The EUM's and the eUICC's certificate under the CI of this subject key identifier, else under the preferred one."""
@@ -140,7 +162,7 @@ class Es10:
 
     def add_initial_eim(self, configs: Sequence[dict[str, Any]]) -> AddInitialEimAnswer:
         """`configs` are EimConfigurationData values of the codec."""
-        request = encode("AddInitialEimRequest", {"eimConfigurationDataList": list(configs)})
+        request = self._encoded("AddInitialEimRequest", {"eimConfigurationDataList": list(configs)})
         return AddInitialEimAnswer.of(self.call(request))
 
     def memory_reset(self, *bits: int) -> MemoryResetAnswer:
@@ -149,18 +171,20 @@ class Es10:
         0 operational, 1 field-loaded test, 2 default SM-DP+ address, 3 pre-loaded test, 4 provisioning, 5 eIM
         configuration, 6 immediate-enable configuration.
         """
-        request = encode("EuiccMemoryResetRequest", {"resetOptions": named_bits(bits)})
-        return MemoryResetAnswer.of(self.call(request))
+        request = self._encoded("EuiccMemoryResetRequest", {"resetOptions": named_bits(bits)})
+        return MemoryResetAnswer.of(self.call(request), self.dialect)
 
     # packages and profiles
 
     def load_package(self, bf51: bytes) -> PackageAnswer:
         """ES10b.LoadEuiccPackage with the package as it came from the eIM."""
-        return package_answer(self.call(bf51))
+        self._sent.note(bf51)
+        return package_answer(self.call(bf51), self.dialect, self._sent)
 
     def profile_rollback(self, refresh_flag: bool = True) -> RollbackAnswer:
         """Back to the profile before the last enable; `refresh_flag` asks for a REFRESH afterwards."""
-        return RollbackAnswer.of(self.call(encode("ProfileRollbackRequest", {"refreshFlag": refresh_flag})))
+        answer = self.call(encode("ProfileRollbackRequest", {"refreshFlag": refresh_flag}))
+        return RollbackAnswer.of(answer, self.dialect, self._sent)
 
     def immediate_enable(self, refresh_flag: bool = True) -> int:
         """ES10b.ImmediateEnable of the profile just installed: 0 ok, 1 not available, 4 no session context, 5, 127."""
@@ -184,8 +208,8 @@ class Es10:
 
     def _change(self, function: str, refresh_flag: bool) -> int:
         """One of the IPA's own changes of profile; its result code."""
-        answer = self.call(encode(f"{function}Request", {"refreshFlag": refresh_flag}))
-        return int(decoded(f"{function}Response", answer)[f"{function[0].lower()}{function[1:]}Result"])
+        answer = self.call(self._encoded(f"{function}Request", {"refreshFlag": refresh_flag}))
+        return int(decoded(f"{function}Response", answer, self.dialect)[f"{function[0].lower()}{function[1:]}Result"])
 
     def get_profiles_info(
         self,
@@ -225,7 +249,9 @@ class Es10:
         elif results:
             criteria = ("euiccPackageResults", None)
         value = {} if criteria is None else {"searchCriteria": criteria}
-        return NotificationsAnswer.of(self.call(encode("RetrieveNotificationsListRequest", value)))
+        return NotificationsAnswer.of(
+            self.call(encode("RetrieveNotificationsListRequest", value)), self.dialect, self._sent
+        )
 
     def remove_notification(self, seq: int) -> int:
         """0 removed, 1 nothing to delete, 127. Removes stored package results too."""

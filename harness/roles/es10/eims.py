@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.errors import MalformedAnswer
 from harness.roles.es10.reading import bits, decoded
+from harness.roles.es10.versions import V1_2, Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ class MemoryResetAnswer:
     immediate_enable: int | None
 
     @classmethod
-    def of(cls, raw: bytes) -> MemoryResetAnswer:
-        value = decoded("EuiccMemoryResetResponse", raw)
+    def of(cls, raw: bytes, dialect: Dialect = V1_2) -> MemoryResetAnswer:
+        value = decoded("EuiccMemoryResetResponse", raw, dialect)
         return cls(
             raw, value["resetResult"], value.get("resetEimResult"), value.get("resetImmediateEnableConfigResult")
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.codec import DecodeError, tlv
 from harness.errors import MalformedAnswer
-from harness.roles.es10.packages import PackageAnswer, package_answer
+from harness.roles.es10.packages import PackageAnswer, SentPackages, package_answer
 from harness.roles.es10.reading import (
     SIGNATURE,
     Verifier,
@@ -19,6 +19,7 @@ from harness.roles.es10.reading import (
     part,
     signed_by,
 )
+from harness.roles.es10.versions import V1_2, Dialect
 
 INSTALL, ENABLE, DISABLE, DELETE = range(4)
 """Bits of NotificationEvent."""
@@ -108,7 +109,7 @@ class NotificationsAnswer:
     results: tuple[PackageAnswer, ...]
 
     @classmethod
-    def of(cls, raw: bytes) -> NotificationsAnswer:
+    def of(cls, raw: bytes, dialect: Dialect = V1_2, sent: SentPackages | None = None) -> NotificationsAnswer:
         within = inside(parsed(raw, 0xBF2B))
         if len(within) != 1 or within[0].tag not in (0xA0, 0x81, 0xA2):
             raise MalformedAnswer(f"RetrieveNotificationsList answered with {[f'{child.tag:X}' for child in within]}")
@@ -116,7 +117,7 @@ class NotificationsAnswer:
         if choice.tag == 0x81:
             return cls(raw, "81", int.from_bytes(choice.value, "big"), (), ())
         if choice.tag == 0xA2:
-            return cls(raw, "A2", None, (), tuple(package_answer(child.raw) for child in inside(choice)))
+            return cls(raw, "A2", None, (), tuple(package_answer(child.raw, dialect, sent) for child in inside(choice)))
         return cls(raw, "A0", None, tuple(PendingNotification.of(child.raw) for child in inside(choice)), ())
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.codec import tlv
+from harness.codec import DecodeError, tlv
 from harness.errors import MalformedAnswer
 from harness.roles.es10.reading import SIGNATURE, Verifier, decoded, inside, parsed, part, signed_by
+from harness.roles.es10.versions import V1_2, Dialect
 
 _KINDS = {0xA0: "result", 0xA1: "error-signed", 0xA2: "error-unsigned"}
 _ASSOCIATION_TOKEN = 0x84
@@ -37,6 +38,8 @@ class PackageAnswer:
     error_code: int | None
     association_token: int | None
     """Only in an unsigned error that names one."""
+    eim_signature: bytes | None = None
+    """Of the package, where the card's version may have signed it in place of the token, and where it is known."""
 
     @property
     def is_result(self) -> bool:
@@ -60,17 +63,49 @@ class PackageAnswer:
         return part(self._body(), SIGNATURE).value
 
     def signature_is_valid(self, verifier: Verifier, association_token: int = 0) -> bool:
-        """Whether the eUICC signed these octets with this token. An unsigned error is never valid."""
+        """Whether the eUICC signed these octets with this token. An unsigned error is never valid.
+
+        Cards of v1.0 are seen to sign the token, and the eimSignature of the package in its place: both are taken.
+        """
+        return bool(self.signed_with(verifier, association_token))
+
+    def signed_with(self, verifier: Verifier, association_token: int = 0) -> str:
+        """What the eUICC signed behind the data: `associationToken` or `eimSignature`; empty where nothing fits."""
         if self.kind == "error-unsigned":
-            return False
-        return signed_by(verifier, self.signature, self.data_signed, tlv.integer(_ASSOCIATION_TOKEN, association_token))
+            return ""
+        endings = {"associationToken": tlv.integer(_ASSOCIATION_TOKEN, association_token)}
+        if self.eim_signature is not None:
+            endings["eimSignature"] = tlv.build(SIGNATURE, self.eim_signature)
+        fitting = (name for name, end in endings.items() if signed_by(verifier, self.signature, self.data_signed, end))
+        return next(fitting, "")
 
     def _body(self) -> tlv.Tlv:
         outer = parsed(self.raw, 0xBF51)
         return inside(outer)[0] if self.is_wrapped else outer
 
 
-def package_answer(raw: bytes) -> PackageAnswer:
+class SentPackages:
+    """The eimSignatures of packages that went to one card, for the results of versions that sign them."""
+
+    def __init__(self) -> None:
+        self._signatures: dict[tuple[str, int], bytes] = {}
+
+    def note(self, package: bytes) -> None:
+        """Remembers a BF51; what is no package is passed over."""
+        try:
+            outer = tlv.parse(package)
+            signed = outer.get(0x30)
+            key = signed.get(0x80).value.decode(), int.from_bytes(signed.get(0x81).value, "big")
+            self._signatures[key] = outer.get(SIGNATURE).value
+        except (DecodeError, UnicodeDecodeError):
+            return
+
+    def of(self, eim_id: str, counter: int | None) -> bytes | None:
+        """The signature of the package that a result names; None where it was never seen."""
+        return None if counter is None else self._signatures.get((eim_id, counter))
+
+
+def package_answer(raw: bytes, dialect: Dialect = V1_2, sent: SentPackages | None = None) -> PackageAnswer:
     """Reads one EuiccPackageResult. Raises MalformedAnswer."""
     outer = parsed(raw, 0xBF51)
     within = inside(outer)
@@ -78,7 +113,9 @@ def package_answer(raw: bytes) -> PackageAnswer:
         raise MalformedAnswer("an empty package result")
     is_wrapped = within[0].tag in _KINDS
     tag = within[0].tag if is_wrapped else _bare_kind(outer)
-    _, value = decoded("EuiccPackageResult", raw if is_wrapped else tlv.build(0xBF51, tlv.build(tag, outer.value)))
+    _, value = decoded(
+        "EuiccPackageResult", raw if is_wrapped else tlv.build(0xBF51, tlv.build(tag, outer.value)), dialect
+    )
     data = value if tag == 0xA2 else value.get("euiccPackageResultDataSigned", value.get("euiccPackageErrorDataSigned"))
     return PackageAnswer(
         raw=raw,
@@ -91,6 +128,9 @@ def package_answer(raw: bytes) -> PackageAnswer:
         results=tuple(data.get("euiccResult", ())),
         error_code=data.get("euiccPackageErrorCode"),
         association_token=data.get("associationToken"),
+        eim_signature=sent.of(data["eimId"], data.get("counterValue"))
+        if sent is not None and dialect.signs_eim_signature
+        else None,
     )
 
 
@@ -110,8 +150,8 @@ class RollbackAnswer:
     package_answer: PackageAnswer | None
 
     @classmethod
-    def of(cls, raw: bytes) -> RollbackAnswer:
+    def of(cls, raw: bytes, dialect: Dialect = V1_2, sent: SentPackages | None = None) -> RollbackAnswer:
         outer = parsed(raw, 0xBF58)
-        value = decoded("ProfileRollbackResponse", raw)
+        value = decoded("ProfileRollbackResponse", raw, dialect)
         package = outer.find(0xBF51)
-        return cls(raw, value["cmdResult"], None if package is None else package_answer(package.raw))
+        return cls(raw, value["cmdResult"], None if package is None else package_answer(package.raw, dialect, sent))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from harness.codec import DecodeError, decode, tlv
 from harness.crypto.ecdsa import verify
 from harness.errors import MalformedAnswer
+from harness.roles.es10.versions import V1_2, Dialect
 
 SIGNATURE = 0x5F37
 
@@ -34,12 +36,24 @@ def parsed(answer: bytes, tag: int) -> tlv.Tlv:
     return outer
 
 
-def decoded(type_name: str, answer: bytes) -> Any:
-    """The answer's value. Raises MalformedAnswer."""
+def decoded(type_name: str, answer: bytes, dialect: Dialect = V1_2) -> Any:
+    """The answer's value, its type and its fields named as in v1.2. Raises MalformedAnswer."""
     try:
-        return decode(type_name, answer)
+        value = decode(dialect.type_named(type_name), answer, version=dialect.schema)
+        return renamed(value, dialect.field_names) if dialect.field_names else value
     except DecodeError as error:
         raise MalformedAnswer(str(error)) from error
+
+
+def renamed(value: Any, names: Mapping[str, str]) -> Any:
+    """A value of the codec with fields and alternatives called by other names."""
+    if isinstance(value, dict):
+        return {names.get(name, name): renamed(inner, names) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [renamed(inner, names) for inner in value]
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
+        return names.get(value[0], value[0]), renamed(value[1], names)
+    return value
 
 
 def part(outer: tlv.Tlv, *path: int) -> tlv.Tlv:

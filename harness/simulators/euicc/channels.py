@@ -10,6 +10,7 @@ from harness.simulators.euicc.es10 import info
 from harness.simulators.euicc.session import Channel
 from harness.simulators.euicc.state import bit_string
 from harness.simulators.euicc.transport import answer
+from harness.simulators.euicc.versions import version_of
 
 ISDR_AID = bytes.fromhex("A0000005591010FFFFFFFF8900000100")
 _BY_NAME = 0x04
@@ -86,8 +87,15 @@ def isdr_fci(device: Device) -> bytes:
         tlv.build(0x84, ISDR_AID),
         tlv.build(0xA5, tlv.build(0x9F65, b"\xff")),
         tlv.build(0xE0, tlv.build(0x82, info.SVN)),
-        tlv.build(0xE1, tlv.build(0x80, device.rules["euicc-configuration"](device))),
+        *iot_template(device),
     )
+
+
+def iot_template(device: Device) -> list[bytes]:
+    """The template E1, which came with v1.1."""
+    if not version_of(device.config).has_iot_template:
+        return []
+    return [tlv.build(0xE1, tlv.build(0x80, device.rules["euicc-configuration"](device)))]
 
 
 def euicc_configuration(device: Device) -> bytes:

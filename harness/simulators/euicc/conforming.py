@@ -210,6 +210,7 @@ _PACKAGES: _Table = {
     "counter-taken": packages.counter_taken,
     "echoed-transaction-id": results.echoed,
     "result-signing-input": results.result_signing_input,
+    "result-signing-input-v1.0": results.v1_0_signing_input,
     "ecall-blocks": emergency.blocks,
     "emergency-begun": emergency.begun,
     "emergency-ended": emergency.ended,

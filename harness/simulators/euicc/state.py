@@ -141,6 +141,8 @@ class RollbackGrant:
     eim: EimAssociation
     counter: int
     transaction_id: bytes | None
+    eim_signature: bytes = b""
+    """Of the package that granted it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ Rules of this room:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from harness.codec import DecodeError, tlv
 from harness.simulators.euicc import apdu
 from harness.simulators.euicc.apdu import Refused
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import installation
+from harness.simulators.euicc.versions import version_of
 
 FUNCTIONS: Mapping[int, str] = {
     0xBF20: "GetEuiccInfo1",
@@ -66,8 +68,10 @@ def execute(device: Device, octets: bytes) -> bytes:
 def _answer(device: Device, octets: bytes) -> Answer:
     if installation.is_part(octets):
         return device.rules["LoadBoundProfilePackage"](device, octets)  # type: ignore[no-any-return]
-    request = tlv.parse(octets)
-    name = FUNCTIONS.get(request.tag)
+    asked, version = tlv.parse(octets), version_of(device.config)
+    request = version.request(asked)
+    name = None if request is None else FUNCTIONS.get(request.tag)
     if name is None:
         raise Refused(apdu.DATA_NOT_FOUND)
-    return device.rules[name](device, request)  # type: ignore[no-any-return]
+    answer: Answer = device.rules[name](device, request)
+    return replace(answer, response=version.answer(asked.tag, answer.response))

@@ -10,6 +10,7 @@ from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.services import SERVICES
 from harness.simulators.euicc.state import CardState
+from harness.simulators.euicc.versions import version_of
 
 SVN = bytes.fromhex("020500")
 """The SGP.22 version of this card: 2.5.0."""
@@ -42,7 +43,7 @@ def euicc_info1(device: Device) -> dict[str, Any]:
 
 def euicc_info2(device: Device) -> bytes:
     """EUICCInfo2 as TLV: the same octets that AuthenticateServer signs."""
-    return encode("EUICCInfo2", device.rules["euicc-info2-fields"](device))
+    return encode("EUICCInfo2", device.rules["euicc-info2-fields"](device), version=device.config.version)
 
 
 def euicc_info2_fields(device: Device) -> dict[str, Any]:
@@ -64,6 +65,7 @@ def euicc_info2_fields(device: Device) -> dict[str, Any]:
         "additionalEuiccProfilePackageVersions": list(MORE_PROFILE_VERSIONS),
         "ipaMode": device.rules["ipa-mode"](device),
         "iotSpecificInfo": _iot_info(device.config),
+        **version_of(device.config).info_fields,
     }
 
 
@@ -110,7 +112,7 @@ def _card_resource(device: Device) -> bytes:
 
 def _iot_info(config: CardConfig) -> dict[str, Any]:
     version = bytes(int(part) for part in (*config.version.split("."), "0", "0")[:3])
-    value: dict[str, Any] = {"iotVersion": [version]}
+    value: dict[str, Any] = {"iotVersion": [version], **version_of(config).iot_fields}
     if config.ecall_supported:
         value["ecallSupported"] = None
     if config.fallback_supported:

@@ -22,6 +22,7 @@ from harness.simulators.euicc.es10 import eims, notifications
 from harness.simulators.euicc.es10.package import Package, readable_eim_id
 from harness.simulators.euicc.es10.results import error_unsigned, result_head, result_signed, signed, terminated
 from harness.simulators.euicc.state import CardState, Event, Profile, RollbackGrant, StoredResult
+from harness.simulators.euicc.versions import version_of
 
 INVALID_EID, REPLAY, COUNTER_OUT_OF_RANGE, SIZE_OVERFLOW, ECALL_ACTIVE, UNDEFINED_ERROR = 3, 4, 6, 15, 104, 127
 RESULT_SIZE_OVERFLOW, UNKNOWN_OR_DAMAGED_COMMAND = 1, 2
@@ -141,7 +142,9 @@ def _execute(device: Device, package: Package) -> Answer:
     octets = result_signed(device, _head(device, package), sequence, listed, package.eim, package.signature)
     state = notifications.with_result(device, state, StoredResult(sequence, package.eim_id, octets))
     if run.rollback_iccid is not None and package.eim is not None:
-        grant = RollbackGrant(run.rollback_iccid, sequence, package.eim, package.counter, package.transaction_id)
+        grant = RollbackGrant(
+            run.rollback_iccid, sequence, package.eim, package.counter, package.transaction_id, package.signature
+        )
         state = replace(state, rollback=device.rules["rollback-grant"](grant))
     for event, profile in run.events:
         state = notifications.with_notifications(device, state, profile, event)
@@ -149,11 +152,12 @@ def _execute(device: Device, package: Package) -> Answer:
 
 
 def _run_command(device: Device, run: Run, package: Package, command: Tlv) -> Outcome:
-    name = package.names.get(command.tag)
-    if name is None:
+    name, version = package.names.get(command.tag), version_of(device.config)
+    if name is None or name in version.absent_commands:
         return device.rules["unknown-command"](run)  # type: ignore[no-any-return]
     try:
-        return device.rules[name](device, run, command)  # type: ignore[no-any-return]
+        outcome: Outcome = device.rules[name](device, run, command)
+        return replace(outcome, result=version.result(outcome.result))
     except DecodeError:
         return Outcome(run, terminated(UNKNOWN_OR_DAMAGED_COMMAND), False)
 

@@ -8,6 +8,7 @@ from harness.codec import DecodeError, decode, tlv
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.state import CardState, Profile
+from harness.simulators.euicc.versions import version_of
 
 INCORRECT_INPUT_VALUES = 1
 PROFILE_CHANGE_ONGOING = 11
@@ -31,6 +32,7 @@ def profile_list(device: Device, state: CardState, request: Tlv) -> bytes:
         tags = _tag_list(value["tagList"]) if "tagList" in value else device.rules["default-profile-tags"]()
     except DecodeError:
         return list_error(INCORRECT_INPUT_VALUES)
+    tags = tuple(tag for tag in tags if tag not in version_of(device.config).absent_profile_tags)
     wanted = value.get("searchCriteria")
     entries = [_entry(profile, tags) for profile in state.profiles if _matches(profile, wanted)]
     return tlv.build(0xBF2D, tlv.build(0xA0, *entries))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.codec import tlv
 from harness.simulators.euicc.device import Device, Purpose
 from harness.simulators.euicc.state import EimAssociation
+from harness.simulators.euicc.versions import version_of
 
 
 def error_unsigned(eim_id: str, transaction_id: bytes | None, eim: EimAssociation | None) -> bytes:
@@ -54,6 +55,11 @@ def result_signing_input(data: bytes, token: int, _eim_signature: bytes) -> byte
     return data + tlv.integer(0x84, token)
 
 
+def v1_0_signing_input(data: bytes, _token: int, eim_signature: bytes) -> bytes:
+    """What a card of v1.0 signs: the data SEQUENCE, then the eimSignature of the package."""
+    return data + tlv.build(0x5F37, eim_signature)
+
+
 def token_of(eim: EimAssociation | None) -> int:
     """The association token that signatures cover; 0 where none was given."""
     return 0 if eim is None or eim.token is None else eim.token
@@ -66,7 +72,7 @@ def echoed(transaction_id: bytes | None) -> bytes | None:
 
 def signed(device: Device, tag: int, data: bytes, eim: EimAssociation | None, eim_signature: bytes) -> bytes:
     """BF51 with a data SEQUENCE and its signature under A0 (result) or A1 (error)."""
-    message = device.rules["result-signing-input"](data, token_of(eim), eim_signature)
+    message = device.rules[version_of(device.config).result_signing](data, token_of(eim), eim_signature)
     return tlv.build(
         0xBF51, tlv.build(tag, data, device.signature(Purpose.PACKAGE, message, eim.ci_key_id if eim else None))
     )

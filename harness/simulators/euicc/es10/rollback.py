@@ -30,7 +30,7 @@ def profile_rollback(device: Device, request: Tlv) -> Answer:
     state = device.rules["rollback-used"](state)
     state, sequence = device.rules["next-sequence"](state)
     head = result_head(grant.eim.eim_id, grant.counter, device.rules["echoed-transaction-id"](grant.transaction_id))
-    result = result_signed(device, head, sequence, tlv.integer(_ROLLBACK_RESULT, OK), grant.eim)
+    result = result_signed(device, head, sequence, tlv.integer(_ROLLBACK_RESULT, OK), grant.eim, grant.eim_signature)
     state = device.rules["rolled-back-result"](state, grant, StoredResult(sequence, grant.eim.eim_id, result))
     for event, profile in events:
         state = notifications.with_notifications(device, state, profile, event)
