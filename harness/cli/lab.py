@@ -118,14 +118,18 @@ def _card(rack: Rack, bench: Bench) -> dict[str, Any]:
     from harness.cli.card_report import as_plain, draft_ics, in_words
     from harness.lab.assembly import inspected
     from harness.lab.joining import EXPORTED_EIM_ID
+    from harness.lab.ledger import ledger_of
     from harness.lab.parties import EIM_IDS
     from harness.lab.trusts import possible_trusts
 
     found = inspected(rack, bench)
     own = (*EIM_IDS, EXPORTED_EIM_ID, bench.slot.trust.eim.eim_id)
     trusts = possible_trusts(found, rack.pki, own)
-    lines = [f"  {text}" for text in (*in_words(found, trusts), f"the lab file says: {bench.slot.trust.in_words}")]
-    return {"card": as_plain(found, trusts), "ics": draft_ics(found), "lines": lines}
+    ledger = ledger_of(bench)
+    written = [f"written by this lab: {ledger.in_words}"] if ledger is not None else []
+    said = (*in_words(found, trusts), f"the lab file says: {bench.slot.trust.in_words}", *written)
+    plain = as_plain(found, trusts) | {"ledger": None if ledger is None else dict(ledger.counts)}
+    return {"card": plain, "ics": draft_ics(found), "lines": [f"  {text}" for text in said]}
 
 
 def line(name: str, said: Mapping[str, Any]) -> str:

@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from harness.cli.options import json_option, lab_option
+from harness.conformance.allowance import forbidden
 from harness.conformance.applicability import applies, links_for, why
+from harness.conformance.case import Case
 from harness.conformance.catalogue import Entry
 from harness.conformance.selection import chosen_entries
-from harness.lab.configuration import Lab, read_lab
+from harness.lab.configuration import Lab, Slot, read_lab
 
 
 @click.command()
@@ -61,10 +63,11 @@ def as_plain(entry: Entry, lab: Lab, *, explained: bool = False) -> dict[str, An
         "links": list(links),
         "catches": list(case.catches),
         "requires": list(case.requires),
+        "effects": list(case.effects),
         "applies": applies(case, slots),
     }
     if explained:
-        plain["why"] = {slot.name: why(case, slot) for slot in slots}
+        plain["why"] = {slot.name: why_and_whether(case, slot) for slot in slots}
     return plain
 
 
@@ -77,10 +80,17 @@ def explanation(entry: Entry, lab: Lab) -> str:
         f"  written in  {entry.file}:{entry.line}",
         f"  catches     {', '.join(case.catches)}",
         f"  requires    {', '.join(case.requires) or 'nothing that a card may lack'}",
+        f"  effects     {', '.join(case.effects) or 'none that lasts, beside reaching its state'}",
         f"  starts from {case.needs.eims} eIM, profiles {', '.join(case.needs.profiles) or 'none'}"
         f", enabled {case.needs.enabled or 'none'}",
     ]
-    return "\n".join(lines + [f"  {why(case, slot)}" for slot in lab.slots.values()])
+    return "\n".join(lines + [f"  {why_and_whether(case, slot)}" for slot in lab.slots.values()])
+
+
+def why_and_whether(case: Case, slot: Slot) -> str:
+    """Why the case applies to the slot or not, and what the lab file does not allow of it."""
+    reason = forbidden(case, slot) if applies(case, [slot]) else ""
+    return f"{why(case, slot)}; {reason}" if reason else why(case, slot)
 
 
 def table(entries: Sequence[Entry], lab: Lab) -> str:

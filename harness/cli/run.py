@@ -21,6 +21,7 @@ from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
 from harness.evidence.run_directory import RunDirectory
 from harness.lab.configuration import Lab, read_lab
+from harness.lab.effects import EFFECTS
 from harness.lab.rack import prepare
 
 
@@ -33,6 +34,13 @@ from harness.lab.rack import prepare
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="The run directory to write.")
 @click.option("--allow-deviations", is_flag=True, help="Deviations do not change the exit status.")
 @click.option("--require-all", is_flag=True, help="A slot that is optional in the lab file must be there too.")
+@click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice(list(EFFECTS)),
+    metavar="EFFECT",
+    help=f"Allow this lasting effect on real cards: {', '.join(EFFECTS)}. May be repeated.",
+)
 @json_option
 def command(
     cases: Sequence[str],
@@ -43,6 +51,7 @@ def command(
     out: Path | None,
     allow_deviations: bool,
     require_all: bool,
+    allow: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Runs the applicable cases on the slots of a lab.
@@ -50,12 +59,12 @@ def command(
     Names cases by identifier (EU-062) or by suite file or folder. Exit status: 0 all well, 1 a device failed or deviated,
     2 bad usage or configuration, 3 inconclusive or lab fault only, 4 harness error, 130 interrupted.
     """
-    lab = read_lab(lab_file)
+    lab = read_lab(lab_file).allowing(allow)
     entries = chosen_entries(cases)
     assignments = assignments_for(lab, entries, Wish(tuple(cases), slots, links))
     prepare(lab, seed)
     directory = RunDirectory(new_directory(out))
-    order = Order(str(lab_file), str(directory.path), str(resources.path("suites")), seed, assignments)
+    order = Order(str(lab_file), str(directory.path), str(resources.path("suites")), seed, assignments, allow)
     directory.begin(
         lab=lab.name,
         seed=seed,
@@ -119,6 +128,7 @@ def described(lab: Lab, assignments: Sequence[Assignment]) -> dict[str, dict[str
             "device": {
                 "form": type(lab.slots[given.slot].device).__name__.lower(),
                 **asdict(lab.slots[given.slot].device),
+                **({"allow": list(sparing.allow)} if (sparing := lab.slots[given.slot].sparing) is not None else {}),
                 **({"trust": lab.slots[given.slot].trust.in_words} if lab.slots[given.slot].ways.apdu else {}),
             },
         }

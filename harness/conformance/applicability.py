@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from harness.conformance.case import Case
+from harness.conformance.case import Case, State
 from harness.lab.configuration import Slot
 from harness.lab.features import FEATURES, Lacks
 
@@ -48,6 +48,15 @@ OBSERVERS = (
 def observer_of(case: Case) -> Observer | None:
     """What decides where the case runs; None for a case that asks for no device."""
     return next((observer for observer in OBSERVERS if observer.fixture in case.fixtures), None)
+
+
+_ON_THE_CARD = frozenset({"euicc", "device", "download"})
+"""What a case asks for that acts on the card of a slot."""
+
+
+def acts_on_card(case: Case) -> bool:
+    """Whether the card of a slot is brought into the state of the case: a serial port alone can be judged without."""
+    return case.needs != State() or not _ON_THE_CARD.isdisjoint(case.fixtures)
 
 
 def links_for(case: Case, slot: Slot) -> tuple[str, ...]:

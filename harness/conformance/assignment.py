@@ -40,6 +40,8 @@ class Order:
     suites: str
     seed: int
     assignments: tuple[Assignment, ...]
+    allow: tuple[str, ...] = ()
+    """Effects of `harness.lab.effects` that are allowed beside those that the lab file allows."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -62,6 +64,7 @@ class Order:
                 }
                 for given in self.assignments
             ],
+            "allow": list(self.allow),
         }
 
     @classmethod
@@ -73,6 +76,7 @@ class Order:
             suites=value["suites"],
             seed=value["seed"],
             assignments=tuple(_assignment(given) for given in value["assignments"]),
+            allow=tuple(value["allow"]),
         )
 
     def slot_dir(self, name: str) -> Path:

@@ -16,6 +16,7 @@ from harness.conformance.states import described, reach_as_precondition
 from harness.conformance.strictness import Strictness
 from harness.errors import Withheld
 from harness.lab.card_bench import CardBench
+from harness.lab.ledger import ledger_of
 
 if TYPE_CHECKING:
     from harness.conformance.own_ipa import OwnIpa
@@ -50,6 +51,7 @@ class CardScene(Scene):
             trust=bench.slot.trust,
         )
         self._euicc = euicc_over(link, self._parties, bench.known_eid, bench.version)
+        self._euicc.ledger = ledger_of(bench)
         self._euicc.strictness = self._strictness = Strictness(
             lambda: self._parties.eims, self._made_certificate, bench.version
         )

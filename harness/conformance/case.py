@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from harness.lab.effects import EFFECTS
 from harness.lab.features import FEATURES
 
 IDENTIFIER = re.compile(r"[A-Z]{2}-\d{3}")
@@ -73,6 +74,8 @@ class Case:
     """Features of `harness.lab.features` without which the rule does not apply to a card."""
     links: tuple[str, ...] | None
     """The only links that can observe this rule; None: every link of the slot."""
+    effects: tuple[str, ...] = ()
+    """Of `harness.lab.effects`: what it lastingly does to a card, beside what reaching its state does."""
     fixtures: tuple[str, ...] = field(default=())
     """What the function asks for: it tells which device is under test."""
 
@@ -88,6 +91,7 @@ def declare(
     needs: State | None = None,
     requires: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
+    effects: tuple[str, ...] = (),
     fixtures: tuple[str, ...] = (),
 ) -> Case:
     """The checked declaration behind `@case`. Raises ValueError naming what is wrong with it."""
@@ -107,8 +111,21 @@ def declare(
     for feature in requires:
         if feature not in FEATURES:
             raise ValueError(f"{identifier} requires {feature!r}, which is none of {', '.join(FEATURES)}")
+    for effect in effects:
+        if effect not in EFFECTS:
+            raise ValueError(f"{identifier} has the effect {effect!r}, which is none of {', '.join(EFFECTS)}")
     return Case(
-        identifier, title, clause, Confidence(confidence), area, needs or State(), named, requires, links, fixtures
+        identifier,
+        title,
+        clause,
+        Confidence(confidence),
+        area,
+        needs or State(),
+        named,
+        requires,
+        links,
+        effects,
+        fixtures,
     )
 
 
@@ -122,6 +139,7 @@ def case(
     needs: State | None = None,
     requires: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
+    effects: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Declares the decorated function as a case. Raises ValueError at import where the declaration is wrong."""
 
@@ -137,6 +155,7 @@ def case(
             needs=needs,
             requires=requires,
             links=links,
+            effects=effects,
             fixtures=code.co_varnames[: code.co_argcount],
         )
         setattr(function, MARK, declared)

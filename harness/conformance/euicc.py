@@ -17,6 +17,7 @@ from harness.roles.es10.versions import DEFAULT
 if TYPE_CHECKING:
     from harness.conformance.strictness import Strictness
     from harness.crypto.certificates import Certificate
+    from harness.lab.ledger import Ledger
     from harness.profiles import ProfilePackage
 
 
@@ -25,6 +26,8 @@ class EuiccUnderTest(Es10):
 
     strictness: Strictness | None = None
     """Is shown each request and its answer; None where nobody is judged."""
+    ledger: Ledger | None = None
+    """Counts what is written to a real card; None where nobody counts."""
 
     def __init__(
         self,
@@ -122,6 +125,8 @@ class EuiccUnderTest(Es10):
         return None
 
     def _store(self, request: bytes, deadline: float) -> bytes:
+        if self.ledger is not None:
+            self.ledger.note(request)
         answer = super()._store(request, deadline)
         if self.strictness is not None:
             self.strictness.look(request, answer)

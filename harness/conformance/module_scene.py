@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from harness.conformance.applicability import acts_on_card
 from harness.conformance.card_scene import CardScene
-from harness.conformance.case import State
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.module import ModuleUnderTest
 from harness.conformance.running import RunningCase
@@ -16,9 +16,6 @@ from harness.lab.module_bench import ModuleBench
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
-
-_ON_THE_CARD = frozenset({"euicc", "device", "download"})
-"""What a case asks for that acts on the module's card."""
 
 
 class ModuleScene(CardScene):
@@ -40,8 +37,7 @@ class ModuleScene(CardScene):
         for server, endpoint in zip(self.bench.eim_servers, self._endpoints, strict=True):
             server.behind = endpoint
         self.bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
-        case = self.running.case
-        if self.bench.simulated is not None or case.needs != State() or _ON_THE_CARD.intersection(case.fixtures):
+        if self.bench.simulated is not None or acts_on_card(self.running.case):
             super().prepare()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.conformance.assignment import Order
@@ -119,7 +120,4 @@ def _size(order: Order) -> int:
 
 def orders_for(order: Order) -> dict[str, Order]:
     """One order a slot out of an order for all of them."""
-    return {
-        given.name: Order(order.lab_file, order.run_dir, order.suites, order.seed, (given,))
-        for given in order.assignments
-    }
+    return {given.name: replace(order, assignments=(given,)) for given in order.assignments}

@@ -6,12 +6,13 @@ needs no further checking, except that the hardware is really there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
+from harness.lab.effects import Sparing, read_sparing
 from harness.lab.features import Lacks, of_version
 from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
@@ -33,6 +34,8 @@ class Slot:
     """Whether the lab is whole without it: a missing one is then reported in one line and changes no exit status."""
     trust: CardTrust = OWN_CARD
     """What the lab may do with the card in it."""
+    sparing: Sparing | None = None
+    """What may lastingly be done to the card in it; None: anything, as with a simulated one."""
 
     @property
     def is_hardware(self) -> bool:
@@ -66,6 +69,15 @@ class Lab:
     def is_hardware(self) -> bool:
         """Whether any slot holds a real device."""
         return any(slot.is_hardware for slot in self.slots.values())
+
+    def allowing(self, effects: Iterable[str]) -> Lab:
+        """The same lab with these effects allowed in every slot too."""
+        effects = tuple(effects)
+        slots = {
+            name: slot if slot.sparing is None else replace(slot, sparing=slot.sparing.allowing(effects))
+            for name, slot in self.slots.items()
+        }
+        return replace(self, slots=slots)
 
 
 def read_lab(path: Path) -> Lab:
@@ -102,7 +114,7 @@ def read_lab(path: Path) -> Lab:
 
 def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     before = len(value.faults)
-    keys = value.mapping(("kind", "device", "links", "optional", "trust"))
+    keys = value.mapping(("kind", "device", "links", "optional", "trust", "allow", "budget"))
     if not value.is_mapping:
         return None
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -117,9 +129,22 @@ def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     device = read_device(kind, keys["device"])
     ways = read_ways(kind, device, keys["links"])
     trust = _trust(keys["trust"], device, folder) if "trust" in keys else OWN_CARD
+    sparing = _sparing(keys, device)
     if len(value.faults) > before or device is None:
         return None
-    return Slot(name, kind, device, ways, bool(optional), trust)
+    return Slot(name, kind, device, ways, bool(optional), trust, sparing)
+
+
+def _sparing(keys: Mapping[str, Value], device: Device | None) -> Sparing | None:
+    """A real card is spared; one that is simulated only where the lab file treats it like a real one, and says so."""
+    said = [keys[key] for key in ("allow", "budget") if key in keys]
+    if not isinstance(device, Hardware):
+        if not said or device is None:
+            return None
+        if isinstance(device, Reference) or device.prepare != "functions":
+            for value in said:
+                value.fault("a simulated device allows everything", "leave it out: this is for real devices")
+    return read_sparing(keys.get("allow"), keys.get("budget"))
 
 
 def _trust(value: Value, device: Device | None, folder: Path) -> CardTrust:

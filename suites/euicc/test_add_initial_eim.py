@@ -114,7 +114,13 @@ def test_counter_is_never_told(euicc: EuiccUnderTest, step: CaseSteps) -> None:
         assert all(entry.counter_value is None for entry in entries)
 
 
-@case("EU-072", clause="SGP.32 v1.2 §2.11.1.1, §2.11.1.1.1", area="euicc", catches="takes-too-long-eim-id")
+@case(
+    "EU-072",
+    clause="SGP.32 v1.2 §2.11.1.1, §2.11.1.1.1",
+    area="euicc",
+    effects=("removes-eim",),
+    catches="takes-too-long-eim-id",
+)
 def test_eim_id_length(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """An eimId of 129 characters is refused, one of 128 is taken whole, in the configuration and in packages.
 

@@ -94,6 +94,7 @@ def test_key_is_mandatory(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> N
     clause="SGP.32 v1.2 §5.9.4",
     confidence="likely",
     area="euicc",
+    effects=("removes-eim",),
     catches=("drops-oldest-eim-when-full", "calls-full-memory-undefined-error"),
 )
 def test_memory_for_eims_is_full(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:

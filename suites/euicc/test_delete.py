@@ -20,6 +20,7 @@ OK, NOT_FOUND, NOT_IN_DISABLED_STATE = 0, 1, 2
     clause="SGP.32 v1.2 §5.13.3",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a"),
+    effects=("removes-profile",),
     catches=("deletes-enabled-profile", "says-deleted-but-does-not"),
 )
 def test_delete(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:

@@ -17,6 +17,7 @@ OK, EIM_NOT_FOUND, LAST_EIM_DELETED = 0, 1, 2
     clause="SGP.32 v1.2 §3.5.1",
     area="euicc",
     needs=State(eims=2, exact=True),
+    effects=("removes-eim",),
     catches=("deletes-sender-for-another-eim", "says-ok-for-unknown-eim"),
 )
 def test_delete_another(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
@@ -45,6 +46,7 @@ def test_delete_another(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: C
     clause="SGP.32 v1.2 §3.5.1",
     area="euicc",
     needs=State(eims=1, exact=True),
+    effects=("removes-eim", "strands-device"),
     catches=("says-ok-for-last-eim", "stays-closed-after-last-eim", "signs-last-result-without-token"),
 )
 def test_last_eim_deletes_itself(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:

@@ -23,6 +23,7 @@ BOTH = ("operational-a", "operational-b")
     area="euicc",
     needs=State(eims=1, profiles=BOTH, enabled="operational-b"),
     requires=("fallback",),
+    effects=("removes-profile",),
     catches="deletes-profile-to-return-to",
 )
 def test_profile_before_the_fallback(
@@ -49,6 +50,7 @@ def test_profile_before_the_fallback(
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=BOTH, enabled="operational-a"),
+    effects=("removes-profile",),
     catches="deletes-rollback-target",
 )
 def test_profile_to_roll_back_to(

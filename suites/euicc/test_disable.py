@@ -20,6 +20,7 @@ OK, NOT_FOUND, NOT_IN_ENABLED_STATE, DISALLOWED_BY_POLICY = 0, 1, 2, 3
     clause="SGP.32 v1.2 §5.13.2",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
+    effects=("strands-device",),
     catches=("says-disabled-but-does-not", "disables-what-is-disabled"),
 )
 def test_disable(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:
@@ -46,6 +47,7 @@ def test_disable(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Profile
     area="euicc",
     needs=State(eims=1, profiles=("operational-locked",), enabled="operational-locked"),
     requires=("ppr",),
+    effects=("strands-device",),
     catches="ignores-ppr1",
 )
 def test_disable_with_ppr1(

@@ -102,6 +102,7 @@ def test_search(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfileP
     confidence="likely",
     area="euicc",
     needs=LISTED,
+    effects=("removes-profile", "strands-device"),
     catches="lists-profiles-behind-a-change",
 )
 def test_no_list_behind_a_change(

@@ -71,7 +71,14 @@ def test_replay(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
         assert load(euicc, eim, stored + 1).is_result
 
 
-@case("EU-063", clause="SGP.32 v1.2 §3.3.1", area="euicc", needs=ASSOCIATED, catches="stores-counter-plus-one-only")
+@case(
+    "EU-063",
+    clause="SGP.32 v1.2 §3.3.1",
+    area="euicc",
+    needs=ASSOCIATED,
+    effects=("burns-counter",),
+    catches="stores-counter-plus-one-only",
+)
 def test_counter_jumps(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """A counter may jump; the stored one becomes that of the package."""
     stored = accepted_counter(euicc, eim, step)
@@ -89,6 +96,7 @@ def test_counter_jumps(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None
     confidence="likely",
     area="euicc",
     requires=("eim-reset",),
+    effects=("burns-counter", "removes-eim", "strands-device"),
     catches="keeps-two-octets-of-counter",
 )
 def test_highest_counter(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
@@ -111,6 +119,7 @@ def test_highest_counter(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> No
     confidence="likely",
     area="euicc",
     requires=("eim-reset",),
+    effects=("burns-counter", "removes-eim", "strands-device"),
     catches=("accepts-counter-out-of-range", "calls-every-counter-a-replay"),
 )
 def test_counter_out_of_range(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
@@ -158,6 +167,7 @@ def test_counter_zero_and_negative(euicc: EuiccUnderTest, eim: Eim, step: CaseSt
     clause="SGP.32 v1.2 §3.3.1",
     area="euicc",
     needs=State(eims=2),
+    effects=("burns-counter",),
     catches="shares-one-counter-between-eims",
 )
 def test_counters_are_per_eim(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:

@@ -27,6 +27,7 @@ def installed(euicc: EuiccUnderTest) -> set[str]:
     clause="SGP.32 v1.2 §5.9.5",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
+    effects=("removes-profile",),
     catches=("resets-more-than-asked", "says-ok-with-nothing-to-delete", "keeps-address-at-memory-reset"),
 )
 def test_each_option(euicc: EuiccUnderTest, download: Callable[[str], InstallationAnswer], step: CaseSteps) -> None:
@@ -77,6 +78,7 @@ def what_became(download: Callable[[str], InstallationAnswer], name: str) -> str
     clause="SGP.32 v1.2 §5.9.5",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
+    effects=("removes-eim", "strands-device"),
     catches="says-eim-reset-but-keeps-it",
 )
 def test_eim_configuration(euicc: EuiccUnderTest, step: CaseSteps) -> None:

@@ -51,6 +51,7 @@ def test_immediate_enable(
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
+    effects=("removes-eim", "removes-profile", "strands-device"),
     catches=("tells-eim-reset-unasked", "tells-one-reset-result-only"),
 )
 def test_combined_options(euicc: EuiccUnderTest, step: CaseSteps) -> None:

@@ -78,6 +78,7 @@ def test_search_criteria(
     clause="SGP.22 §3.5, SGP.32 v1.2 §5.9.11",
     area="euicc",
     needs=State(eims=1),
+    effects=("removes-profile", "strands-device"),
     catches=("notifies-unasked-receiver", "reuses-sequence-number"),
 )
 def test_notifications_as_metadata_ask(

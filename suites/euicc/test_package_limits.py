@@ -136,6 +136,7 @@ def test_empty_package(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
+    effects=("removes-profile",),
     catches="executes-first-of-two-lists",
 )
 def test_two_lists(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:

@@ -70,6 +70,7 @@ def test_disable_then_enable(
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=BOTH, enabled="operational-a"),
+    effects=("strands-device",),
     catches="disables-behind-enable-in-one-package",
 )
 def test_enable_then_disable(
@@ -93,6 +94,7 @@ def test_enable_then_disable(
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=BOTH),
+    effects=("removes-profile",),
     catches="goes-on-behind-a-failed-command",
 )
 def test_first_failure_ends_the_package(

@@ -20,6 +20,7 @@ DISALLOWED_BY_POLICY = 3
     area="euicc",
     needs=State(eims=1, profiles=("operational-locked", "operational-a"), enabled="operational-locked"),
     requires=("ppr",),
+    effects=("strands-device",),
     catches="ignores-ppr1-of-profile-to-be-replaced",
 )
 def test_enable_beside_ppr1(
@@ -40,6 +41,7 @@ def test_enable_beside_ppr1(
     area="euicc",
     needs=State(eims=1, profiles=("operational-kept",)),
     requires=("ppr",),
+    effects=("removes-profile",),
     catches="ignores-ppr2",
 )
 def test_delete_with_ppr2(

@@ -79,6 +79,7 @@ def configuration_bits(euicc: EuiccUnderTest) -> dict[int, bool]:
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
     links=("memory", "pcsc", "at-csim"),
+    effects=("strands-device",),
     catches=("never-shows-enabled-profile", "always-shows-enabled-profile"),
 )
 def test_iot_template_tells_the_truth(

@@ -117,6 +117,7 @@ def test_enable_twice(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     area="fallback",
     needs=READY,
     requires=("ecall",),
+    effects=("removes-profile",),
     catches=("takes-packages-during-emergency-call", "resets-memory-during-emergency-call"),
 )
 def test_everything_else_waits(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:

@@ -202,6 +202,7 @@ def test_eim_enables_during_fallback(
     area="fallback",
     needs=THREE,
     requires=("fallback",),
+    effects=("removes-profile",),
     catches="names-policy-where-a-return-is-due",
 )
 def test_delete_during_fallback(

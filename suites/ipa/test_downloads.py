@@ -157,6 +157,7 @@ def test_indirect(
     clause="SGP.32 v1.2 §3.7, SGP.22 §3.5",
     area="ipa",
     needs=State(eims=1),
+    effects=("removes-profile", "strands-device"),
     catches=(
         "keeps-notifications-for-itself",
         "sends-notifications-newest-first",

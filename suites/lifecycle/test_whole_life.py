@@ -31,6 +31,7 @@ def carried_out(ipa: OwnIpa, eim: Eim, euicc: EuiccUnderTest, command: Command) 
     "LC-001",
     clause="SGP.32 v1.2 §3.2, §3.3, §3.4, §3.5, §3.8",
     area="lifecycle",
+    effects=("removes-eim", "removes-profile", "strands-device"),
     catches=("keeps-deleted-eim", "forgets-enabled-profile-at-reset"),
 )
 def test_from_birth_to_deletion(
@@ -103,6 +104,7 @@ def test_from_birth_to_deletion(
     clause="SGP.32 v1.2 §3.3.2, §3.4.1, §3.4.3",
     area="lifecycle",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a", exact=True),
+    effects=("removes-profile",),
     catches="keeps-former-profile-for-ever",
 )
 def test_change_of_operator(

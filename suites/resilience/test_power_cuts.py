@@ -32,6 +32,7 @@ OTHER = {"operational-a": "operational-b", "operational-b": "operational-a"}
     confidence="likely",
     area="resilience",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a"),
+    effects=("wears-flash",),
     catches=("disables-before-it-enables", "takes-counter-before-its-package"),
 )
 def test_enable(
@@ -79,6 +80,7 @@ def test_enable(
     confidence="likely",
     area="resilience",
     needs=State(eims=1),
+    effects=("removes-profile", "wears-flash"),
     catches=("lists-profile-before-it-is-installed", "tells-of-profile-before-it-is-installed"),
 )
 def test_installation(
@@ -129,6 +131,7 @@ def fetched(eim: Eim, euicc: EuiccUnderTest, command: Command) -> bytes:
     confidence="likely",
     area="resilience",
     needs=State(eims=1),
+    effects=("wears-flash",),
     catches=("stores-result-behind-its-effect", "stores-result-before-its-effect"),
 )
 def test_result(euicc: EuiccUnderTest, ipa: OwnIpa, eim: Eim, power: PowerUnderTest, step: CaseSteps) -> None:
@@ -166,6 +169,7 @@ def test_result(euicc: EuiccUnderTest, ipa: OwnIpa, eim: Eim, power: PowerUnderT
     area="fallback",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-b"),
     requires=("fallback",),
+    effects=("wears-flash",),
     catches="remembers-fallback-before-it-happens",
 )
 def test_fallback(

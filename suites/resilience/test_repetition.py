@@ -97,6 +97,7 @@ def test_package_comes_twice(
     clause="SGP.32 v1.2 §3.3.1",
     area="resilience",
     needs=State(eims=1, profiles=("operational-a",)),
+    effects=("strands-device",),
     catches="takes-packages-out-of-order",
 )
 def test_packages_out_of_order(

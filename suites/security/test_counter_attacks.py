@@ -58,6 +58,7 @@ def test_refused_packages_move_nothing(euicc: EuiccUnderTest, eim: Eim, step: Ca
     confidence="likely",
     area="security",
     needs=State(eims=2),
+    effects=("burns-counter", "strands-device"),
     catches="locks-eim-at-highest-counter",
 )
 def test_way_back_from_highest_counter(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:

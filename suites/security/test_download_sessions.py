@@ -59,6 +59,7 @@ def test_swapped_transactions(
     clause="SGP.22 §5.5.1, §5.7.6",
     area="security",
     needs=State(eims=1),
+    effects=("removes-profile",),
     catches="installs-bound-package-again",
 )
 def test_replayed_package(

@@ -36,6 +36,7 @@ FIELDS = {
     clause="SGP.32 v1.2 §2.11.2.1, §5.14.6",
     area="security",
     needs=State(eims=1),
+    effects=("removes-profile",),
     catches="believes-results-without-token",
 )
 def test_forged_results(

@@ -25,6 +25,7 @@ GET_ALL = bytes.fromhex("BF5500")
     clause="SGP.32 v1.2 §3.5.1",
     area="security",
     needs=State(eims=2),
+    effects=("removes-eim",),
     catches="updates-sender-instead-of-named-eim",
 )
 def test_one_eim_changes_another(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:

@@ -24,7 +24,11 @@ lab: desk
 clock: real
 state: state
 slots:
-  modem: {{kind: module, device: {{eid: {eid}}}, links: {{apdu: [at-cgla, at-csim], at: {{port: {port}}}}}}}
+  modem:
+    kind: module
+    device: {{eid: {eid}}}
+    links: {{apdu: [at-cgla, at-csim], at: {{port: {port}}}}}
+    allow: [removes-eim, removes-profile]
 """
 OTHER_EID = "89049032123451234512345678901235"
 
@@ -56,6 +60,10 @@ def test_a_card_behind_a_real_port_is_prepared_by_its_own_functions(
     enabled = next(line for line in lines if line["case"] == "EU-035")
     assert enabled["steps"][0]["precondition"]
     assert "operational" in enabled["steps"][0]["text"]
+    (ledger,) = (tmp_path / "state" / "ledger").glob("*.json")
+    written = json.loads(ledger.read_text())
+    assert written["installations"] >= 2, "one for each link"
+    assert written["resets"] == 6, "one for each case and link"
     (counters,) = (tmp_path / "state" / "eims").glob("*.json")
     assert json.loads(counters.read_text())["eim.harness.test"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.cli.conftest import Sgp32
 
 COVERAGE_KEYS = ["function", "direction", "kind", "name", "cases", "on_the_way", "why"]
-KEYS = ["case", "title", "clause", "confidence", "area", "links", "catches", "requires", "applies"]
+KEYS = ["case", "title", "clause", "confidence", "area", "links", "catches", "requires", "effects", "applies"]
 
 
 def test_json_has_stable_keys(sgp32: Sgp32) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from harness.conformance.allowance import exhausted, forbidden
 from harness.conformance.applicability import lacking
 from harness.conformance.case import Case
 from harness.conformance.plugin.collection import case_of, way_of
@@ -21,13 +22,14 @@ from harness.errors import DeviceFault, HarnessError, LabFault
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
 from harness.lab.bench import Bench
+from harness.lab.ledger import ledger_of
 
 RUNNING = pytest.StashKey[RunningCase]()
 UNREACHABLE = pytest.StashKey[bool]()
 GIVE_UP_AFTER = 2
 
 Fault = tuple[Verdict, str]
-"""What the cases of a device that is not there come to, and why."""
+"""What a case comes to that does not even begin, and why."""
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Sends one line of progress to the parent."""
@@ -74,6 +76,11 @@ class Recording:
             line = result_line(case, way.bench.name, way.link, Verdict.NOT_APPLICABLE, missing)
             self._record(way, line, began=False)
             return (yield)
+        refused = self._refused(case, way.bench)
+        if refused is not None:
+            item.stash[UNREACHABLE] = True
+            self._record(way, result_line(case, way.bench.name, way.link, *refused), began=False)
+            return (yield)
         running = item.stash[RUNNING] = self._begin(case, way)
         outcome = yield
         self._record(way, running.result(), began=True)
@@ -82,6 +89,14 @@ class Recording:
         if running.fell_silent:
             self._silent.add(way.bench.name)
         return outcome
+
+    def _refused(self, case: Case, bench: Bench) -> Fault | None:
+        """What the case comes to where the card is spared it; None where it may begin."""
+        try:
+            reason = forbidden(case, bench.slot) or exhausted(case, bench.slot, ledger_of(bench))
+        except LabFault as fault:  # nobody knows what is left of the budget
+            return Verdict.INCONCLUSIVE, describe(fault)
+        return (Verdict.NOT_RUN, reason) if reason else None
 
     def _begin(self, case: Case, way: Way) -> RunningCase:
         journal = self._journals[way.bench.name]
