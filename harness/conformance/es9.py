@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.codec import tlv
 from harness.errors import DeviceFault, MalformedAnswer
+from harness.links.http_messages import Headers, header
 from harness.roles.es10.download import InstallationAnswer
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 SUCCESS = "Executed-Success"
 _OK = 200
+_TRANSACTION_ID = re.compile("(?:[0-9A-Fa-f]{2}){1,16}")
 _DEVICE_INFO = bytes.fromhex("A108800435290611A100")
 """DeviceInfo with a TAC and no capabilities."""
 
@@ -33,6 +36,7 @@ class Es9Answer:
     """One JSON answer of an ES9+ function."""
 
     raw: bytes
+    headers: Headers
     status: str
     """"Executed-Success" and the like; for a failure subject and reason, "8.2.6/3.8"."""
     fields: Mapping[str, Any]
@@ -51,8 +55,20 @@ class Es9Answer:
         except (binascii.Error, ValueError) as error:
             raise MalformedAnswer(f"{name} is no base64") from error
 
+    def header(self, name: str) -> str:
+        """The first value of a header, its name compared without case; empty where it is absent."""
+        return header(self.headers, name) or ""
+
+    @property
+    def transaction_id(self) -> bytes:
+        """transactionId. Raises MalformedAnswer where it is absent or no hexadecimal of 1 to 16 octets."""
+        text = self.fields.get("transactionId")
+        if not isinstance(text, str) or not _TRANSACTION_ID.fullmatch(text):
+            raise MalformedAnswer(f"transactionId is {text!r:.80}")
+        return bytes.fromhex(text)
+
     @classmethod
-    def of(cls, body: bytes) -> Es9Answer:
+    def of(cls, body: bytes, headers: Headers = ()) -> Es9Answer:
         """Reads an answer. Raises MalformedAnswer where it has no functionExecutionStatus."""
         try:
             fields = json.loads(body)
@@ -63,7 +79,7 @@ class Es9Answer:
                 word = f"{data['subjectCode']}/{data['reasonCode']}"
         except (ValueError, RecursionError, LookupError, TypeError) as error:
             raise MalformedAnswer(f"an ES9+ answer without a functionExecutionStatus: {body[:80]!r}") from error
-        return cls(body, word, fields)
+        return cls(body, headers, word, fields)
 
 
 @dataclass(slots=True)
@@ -98,7 +114,7 @@ class Es9Download:
         )
         if answer.is_success:
             self.initiated = answer
-            self.transaction_id = bytes.fromhex(str(answer.fields.get("transactionId")))
+            self.transaction_id = answer.transaction_id
         return answer
 
     def authenticate_server(self) -> bytes:
@@ -192,7 +208,7 @@ class Es9Download:
         reply = self.es9.call(function, request)
         if reply.status != _OK:
             raise MalformedAnswer(f"{function}: HTTP status {reply.status} for a request that can be read")
-        return Es9Answer.of(reply.body)
+        return Es9Answer.of(reply.body, reply.headers)
 
     @staticmethod
     def _reached(function: str, answer: Es9Answer) -> None:

@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.codec import findings
+from harness.codec.tlv import Tlv, first, parse
+from harness.errors import MalformedAnswer
 from harness.lab.server_bench import ServerBench
 from harness.links.http_messages import HttpReply
 
@@ -21,6 +24,16 @@ ES9_HEADERS = (
     ("X-Admin-Protocol", "gsma/rsp/v2.5.0"),
     ("User-Agent", "gsma-rsp-lpad"),
 )
+_OK = 200
+_RESPONSES = {
+    0xBF39: "InitiateAuthenticationResponseEsipa",
+    0xBF3A: "GetBoundProfilePackageResponseEsipa",
+    0xBF3B: "AuthenticateClientResponseEsipa",
+    0xBF41: "CancelSessionResponseEsipa",
+    0xBF4F: "GetEimPackageResponse",
+    0xBF50: "ProvideEimPackageResultResponse",
+}
+"""What each ESipa function is answered with."""
 
 
 class ServerUnderTest:
@@ -32,6 +45,20 @@ class ServerUnderTest:
     def send(self, body: bytes, headers: Mapping[str, str] | None = None, *, path: str = ESIPA_PATH) -> HttpReply:
         """Posts one ESipa message in the ASN.1 binding. `headers` replace those of the same name."""
         return self._post(path, ESIPA_HEADERS, headers, body)
+
+    def ask(self, message: bytes) -> Tlv:
+        """Sends one ESipa message; the answer, which is one DER message of the function's response type.
+
+        Raises MalformedAnswer for another HTTP status than 200 and for anything else.
+        """
+        reply = self.send(message)
+        if reply.status != _OK:
+            raise MalformedAnswer(f"HTTP status {reply.status} for a message that can be read")
+        name = _RESPONSES[first(message).tag]
+        faults = findings(name, reply.body)
+        if faults:
+            raise MalformedAnswer(f"{name}: {faults[0]}")
+        return parse(reply.body)
 
     def call(self, function: str, request: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpReply:
         """Calls one ES9+ function in the JSON binding."""

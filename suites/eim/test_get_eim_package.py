@@ -117,9 +117,9 @@ def test_package(
         with step("the operator queues a package", precondition=True):
             transaction = eim.queue_package(card.eid, command)
         with step("GetEimPackage", expect=f"BF51 for this EID, counter {last + number}") as seen:
-            reply = esipa.send(get_eim_package(card.eid))
-            seen.observed(reply.body)
-            package = tlv.parse(reply.body).get(0xBF51).raw
+            answer = esipa.ask(get_eim_package(card.eid))
+            seen.observed(answer.raw)
+            package = answer.get(0xBF51).raw
             signed = tlv.parse(signed_part_of(package))
             assert signed.get(0x5A).value == card.eid
             assert signed.get(0x80).value == eim.identity.eim_id.encode()
@@ -135,5 +135,6 @@ def test_package(
             covered = signed.raw + tlv.integer(0x84, token_of(eim))
             assert ecdsa.verify(eim.identity.signing_key.public_key(), signature, covered)
         with step("a conforming card executes it", precondition=True):
-            answer = card.load_package(package)
-            esipa.send(tlv.build(0xBF50, tlv.build(0x5A, card.eid), answer.raw))
+            result = card.load_package(package)
+            assert result.is_result
+            esipa.ask(tlv.build(0xBF50, tlv.build(0x5A, card.eid), result.raw))

@@ -20,16 +20,14 @@ def executed(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseS
     """One package on its way to the card and executed there; its eimTransactionId and the card's result."""
     with step("a queued package is fetched and executed", precondition=True):
         transaction = eim.queue_package(card.eid, list_profile_info())
-        reply = esipa.send(tlv.build(0xBF4F, tlv.build(0x5A, card.eid)))
-        answer = card.load_package(tlv.parse(reply.body).get(0xBF51).raw)
+        answer = card.load_package(esipa.ask(tlv.build(0xBF4F, tlv.build(0x5A, card.eid))).get(0xBF51).raw)
         assert answer.is_result
     return transaction, answer
 
 
-def deliver(esipa: ServerUnderTest, eid: bytes, result: bytes) -> tuple[int, bytes]:
-    """ESipa.ProvideEimPackageResult; status and body of the reply."""
-    reply = esipa.send(tlv.build(0xBF50, tlv.build(0x5A, eid), result))
-    return reply.status, reply.body
+def result_message(eid: bytes, result: bytes) -> bytes:
+    """ESipa.ProvideEimPackageResult."""
+    return tlv.build(0xBF50, tlv.build(0x5A, eid), result)
 
 
 @case(
@@ -51,10 +49,9 @@ def test_valid_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, st
     """
     transaction, answer = executed(esipa, eim, card, step)
     with step("ProvideEimPackageResult", expect=f"BF53 with {answer.sequence_number}") as seen:
-        status, body = deliver(esipa, card.eid, answer.raw)
-        seen.observed(body)
-        assert status == OK
-        acknowledgement = tlv.parse(body).find(0xBF53)
+        reply = esipa.ask(result_message(card.eid, answer.raw))
+        seen.observed(reply.raw)
+        acknowledgement = reply.find(0xBF53)
         acknowledged = acknowledgement.children if acknowledgement else ()
         assert [int.from_bytes(one.value, "big") for one in acknowledged] == [answer.sequence_number]
     with step("ask the operator's side", expect="done, with the card's results") as seen:
@@ -75,12 +72,12 @@ def test_result_with_bad_signature(esipa: ServerUnderTest, eim: Eim, card: Euicc
     transaction, answer = executed(esipa, eim, card, step)
     forged = with_flipped_bit(answer.raw, 8 * len(answer.raw) - 5)
     with step("ProvideEimPackageResult with one bit of the signature changed", expect="no BF53") as seen:
-        status, body = deliver(esipa, card.eid, forged)
-        seen.observed(f"{status} {body.hex().upper()}")
-        assert status != OK or tlv.parse(body).find(0xBF53) is None
+        refused = esipa.send(result_message(card.eid, forged))
+        seen.observed(f"{refused.status} {refused.body.hex().upper()}")
+        assert refused.status != OK or tlv.parse(refused.body).find(0xBF53) is None
         assert eim.operation(transaction).state != "done"
     with step("ProvideEimPackageResult with the true result", expect="BF53, done") as seen:
-        status, body = deliver(esipa, card.eid, answer.raw)
-        seen.observed(body)
-        assert tlv.parse(body).find(0xBF53) is not None
+        reply = esipa.ask(result_message(card.eid, answer.raw))
+        seen.observed(reply.raw)
+        assert reply.find(0xBF53) is not None
         assert eim.operation(transaction).state == "done"

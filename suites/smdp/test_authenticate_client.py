@@ -114,7 +114,7 @@ def test_authenticate_client(
     with step("the eUICC with its order", expect="metadata, and both parties' data signed") as seen:
         good = session()
         answer = good.to_client()
-        seen.observed(answer.raw.decode())
+        seen.observed(answer.raw.decode("utf-8", "replace"))
         assert answer.status == SUCCESS
         assert tlv.parse(answer.octets("profileMetadata")).get(0x5A).value == profile.iccid
         signature1 = tlv.parse(good.server_response).get(0xA0, 0x5F37).raw

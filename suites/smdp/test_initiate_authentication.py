@@ -44,6 +44,7 @@ def info1(version: bytes, verification: tuple[bytes, ...], signing: tuple[bytes,
         "shows-a-certificate-the-euicc-cannot-verify",
         "signs-another-challenge",
         "signs-server-signed1-with-another-key",
+        "omits-response-headers",
     ),
 )
 def test_initiate_authentication(es9: ServerUnderTest, card: EuiccUnderTest, smdp: Smdp, step: CaseSteps) -> None:
@@ -55,7 +56,7 @@ def test_initiate_authentication(es9: ServerUnderTest, card: EuiccUnderTest, smd
     for ci_id in info.ci_ids_for_signing:
         with step(f"a card that knows CI {ci_id.hex()[:8]} only", expect="its challenge, signed under this CI") as seen:
             answer = session.initiate(euicc_info1=info1(version, (ci_id,), (ci_id,)))
-            seen.observed(answer.raw.decode())
+            seen.observed(answer.raw.decode("utf-8", "replace"))
             assert answer.status == SUCCESS
             signed = decode("ServerSigned1", answer.octets("serverSigned1"))
             certificate = Certificate(answer.octets("serverCertificate"))
@@ -66,6 +67,11 @@ def test_initiate_authentication(es9: ServerUnderTest, card: EuiccUnderTest, smd
             assert certificate.authority_key_id == ci_id
             signature = tlv.parse(answer.octets("serverSignature1")).value
             assert ecdsa.verify(certificate.public_key, signature, answer.octets("serverSigned1"))
+    with step("look at the headers", expect="application/json, X-Admin-Protocol", confidence="likely") as seen:
+        answer = session.initiate()
+        seen.observed(f"{answer.header('Content-Type')}, {answer.header('X-Admin-Protocol')}")
+        assert answer.header("Content-Type").startswith("application/json")
+        assert answer.header("X-Admin-Protocol").startswith("gsma/rsp/v")
     with step("another address", expect=INVALID_ADDRESS) as seen:
         answer = session.initiate(address=OTHER_ADDRESS)
         seen.observed(answer.status)

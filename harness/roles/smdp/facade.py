@@ -140,6 +140,10 @@ class Smdp:
 
     def handle(self, path: str, body: bytes, now: datetime) -> HttpReply:
         """One HTTP POST of the JSON binding. Raises nothing, whatever the body: a device under test may send anything."""
+        reply = self._handled(path, body, now)
+        return replace(reply, headers=self._rules["response-headers"](reply.headers))
+
+    def _handled(self, path: str, body: bytes, now: datetime) -> HttpReply:
         function = path.removeprefix(json_binding.PREFIX)
         if function == path or function not in json_binding.FUNCTIONS:
             return json_binding.nothing(404)

@@ -19,7 +19,7 @@ from harness.roles.smdp.messages import Acknowledged, Answer, Request
 from harness.roles.smdp.status import Malformed, Status
 
 PREFIX = "/gsma/rsp2/es9plus/"
-HEADERS = (
+HEADERS: Headers = (
     ("Content-Type", "application/json;charset=UTF-8"),
     ("X-Admin-Protocol", "gsma/rsp/v2.5.0"),
 )
@@ -27,6 +27,7 @@ _CHALLENGE = 16
 _TRANSACTION_ID = 16
 
 Fields = Mapping[str, Any]
+Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class HttpReply:
     """One HTTP answer, before anybody sends it."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
 
 
@@ -58,6 +59,11 @@ def refuse(status: Status) -> HttpReply:
 def nothing(status: int) -> HttpReply:
     """An HTTP answer without a body."""
     return HttpReply(status, (HEADERS[1],), b"")
+
+
+def response_headers(headers: Headers) -> Headers:
+    """The headers of an answer, as they are sent."""
+    return headers
 
 
 def _header(status: Fields) -> Fields:

@@ -10,6 +10,7 @@ from harness.roles.smdp import (
     get_bound_profile_package,
     handle_notification,
     initiate_authentication,
+    json_binding,
 )
 from harness.rules import Rules
 
@@ -40,6 +41,7 @@ CONFORMING = Rules(
         "notification-is-genuine": handle_notification.notification_is_genuine,
         "after-an-installation": handle_notification.after_an_installation,
         "cancellation-is-genuine": cancel_session.cancellation_is_genuine,
+        "response-headers": json_binding.response_headers,
         "after-a-cancellation": cancel_session.after_a_cancellation,
     }
 )

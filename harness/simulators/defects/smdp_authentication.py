@@ -94,6 +94,12 @@ DEFECTS = (
         answering("address-is-ours", True),
     ),
     Defect(
+        "omits-response-headers",
+        "smdp",
+        "Answers carry neither Content-Type nor X-Admin-Protocol.",
+        answering("response-headers", ()),
+    ),
+    Defect(
         "takes-any-euicc-version",
         "smdp",
         "An eUICC of a specification version that is not supported gets a session.",
