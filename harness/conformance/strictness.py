@@ -4,6 +4,8 @@ Rules of this room:
 - Looked at are the octets as received: the answer's tag, DER, the order and sizes of fields, and every signature for which
   the key is at hand. Unknown fields at the end of a SEQUENCE are extensions and pass.
 - A package's answer is for the eIM and the transaction of that package: a signature holds for nothing else.
+- A stored result is held to its signature where its package was sent in this case: older ones may be from another
+  association, whose token nobody has any more.
 - These rules are certain (X.690, and the types of the standard), so what is found judges, beside the case's own steps.
 - A fault is told once a case, however often it shows.
 """
@@ -18,6 +20,7 @@ from harness.conformance.steps import CaseSteps
 from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
 from harness.errors import MalformedAnswer
+from harness.roles.es10.download import AuthenticateAnswer
 from harness.roles.es10.notifications import NotificationsAnswer
 from harness.roles.es10.packages import PackageAnswer, SentPackages, package_answer
 from harness.roles.es10.versions import DEFAULT, DIALECTS
@@ -80,6 +83,7 @@ class Strictness:
         self._own_certificate = own_certificate
         self._dialect = DIALECTS[version]
         self._sent = SentPackages()
+        self._transactions: set[bytes] = set()
         self._asked = {**ANSWERS, **{tag: ANSWERS[known] for tag, known in self._own_tags().items()}}
         self._faults: dict[str, str] = {}
 
@@ -100,6 +104,7 @@ class Strictness:
         name = self._dialect.type_named(self._asked[asked])
         if asked == _PACKAGE:
             self._sent.note(request)
+            self._note_transaction(request)
         found = findings(name, answer, version=self._dialect.schema)
         if not found and tlv.first(answer).tag != _OTHER_TAGS.get(asked, asked):
             found = [f"tag {tlv.first(answer).tag:X}"]
@@ -129,10 +134,21 @@ class Strictness:
                 return self._result_faults([package_answer(answer, self._dialect, self._sent)])
             if asked == 0xBF2B:
                 retrieved = NotificationsAnswer.of(answer, self._dialect, self._sent)
-                return self._result_faults(retrieved.results) + _notification_faults(retrieved)
+                ours = [one for one in retrieved.results if one.transaction_id in self._transactions]
+                return self._result_faults(ours) + _notification_faults(retrieved)
+            if asked == 0xBF38:
+                return _authentication_faults(AuthenticateAnswer.of(answer))
         except MalformedAnswer as fault:
             return [str(fault)]
         return []
+
+    def _note_transaction(self, package: bytes) -> None:
+        try:
+            transaction = tlv.parse(package).find(0x30, 0x82)
+        except DecodeError:
+            return  # no package; what a card owes then is the case's business
+        if transaction is not None:
+            self._transactions.add(transaction.value)
 
     def _result_faults(self, results: Sequence[PackageAnswer]) -> list[str]:
         return [f"signature of the result for {one.eim_id} does not hold" for one in results if not self._holds(one)]
@@ -156,7 +172,7 @@ class Strictness:
 
     def _holds(self, answer: PackageAnswer) -> bool:
         """Whether the signature of a result holds; True where nothing is signed or no key is at hand."""
-        if answer.kind == "error-unsigned":
+        if answer.kind == "error-unsigned" or (self._dialect.signs_eim_signature and not answer.eim_signatures):
             return True
         for eim in self._eims():
             for device in eim.state.devices.values():
@@ -166,6 +182,17 @@ class Strictness:
                 if certificate is not None:
                     return answer.signature_is_valid(Certificate(certificate), device.association.token)
         return True
+
+
+def _authentication_faults(answer: AuthenticateAnswer) -> list[str]:
+    """euiccSignature1, held against the certificate that the answer itself brings."""
+    if not answer.is_ok:
+        return []
+    try:
+        holds = answer.signature_is_valid(Certificate(answer.euicc_certificate))
+    except CertificateError as fault:
+        return [f"certificate of the eUICC: {fault}"]
+    return [] if holds else ["euiccSignature1 does not hold"]
 
 
 def _notification_faults(retrieved: NotificationsAnswer) -> list[str]:

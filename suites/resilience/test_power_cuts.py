@@ -50,7 +50,8 @@ def test_enable(
     for cut in writes.cuts:
         with step("the card has nothing to tell", precondition=True):
             forget_notifications(euicc)
-            before = euicc.enabled_profile or ""
+            before = euicc.enabled_profile or "none"
+            assert before in OTHER
             wanted = OTHER[before]
             package = eim.package(enable(profiles[wanted].iccid))
         with step(f"enable {wanted}, power lost {cut}", expect="before or after, as a whole") as seen:

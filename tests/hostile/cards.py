@@ -134,10 +134,10 @@ class SpoilsMessages(Liar):
         if command[1] == 0xC0 and self._waiting:
             return self._next()
         response = super().transmit(command)
-        if command[1:3] != b"\xe2\x91" or response[-2] not in (0x61, 0x90, 0x91):
+        if command[1:3] != b"\xe2\x91" or response[-2:-1] not in (b"\x61", b"\x90", b"\x91"):
             return response
         answer, status = response[:-2], response[-2:]
-        while status[0] == 0x61:
+        while status[:1] == b"\x61":
             response = super().transmit(bytes([command[0] & 0x43 | command[0] & 0x80, 0xC0, 0, 0, status[1]]))
             answer, status = answer + response[:-2], response[-2:]
         self._status = status
