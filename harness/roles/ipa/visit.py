@@ -139,6 +139,7 @@ class Visit:
             self._deliver_package_result(answer)
             return
         self.switched = True
+        device.card.get_eid()  # a card that wants a reset after the change gets it here: the modem must meet the new profile
         attached = device.rules["reconnects"](device.modem)
         delivered = attached and self._is_delivered(answer)
         if device.rules["rolls-back"](allows_rollback(package), attached, delivered) and self._roll_back():
