@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.states import described, reach_as_precondition
 from harness.conformance.strictness import Strictness
-from harness.errors import Withheld
+from harness.errors import HarnessError, Withheld
 from harness.lab.card_bench import CardBench
 from harness.lab.ledger import ledger_of
 
@@ -121,6 +122,9 @@ class CardScene(Scene):
             self._own_ipa.close()
         if self._kept is not None:
             leave_as_found(self._kept, self._euicc)
+        if not self._card_bench.takes_snapshots:  # a snapshot comes with a reset, which closes every channel
+            with suppress(HarnessError):
+                self._euicc.close()
         self._strictness.judge(self.running.steps)
 
     @property
