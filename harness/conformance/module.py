@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
@@ -10,8 +9,6 @@ from harness.errors import MalformedAnswer
 from harness.lab.module_bench import ModuleBench
 from harness.links.at import DEFAULT_DEADLINE, Unsolicited
 from harness.links.at_grammar import AtAnswer
-
-_SESSION = re.compile("[0-9]{1,9}")
 
 
 class ModuleUnderTest:
@@ -32,14 +29,6 @@ class ModuleUnderTest:
     def cgla(self, session: int, apdu: str) -> bytes:
         """One APDU over +CGLA on a session that +CCHO opened; the response with its status word. Raises MalformedAnswer."""
         return self._apdu(f'AT+CGLA={session},{len(apdu)},"{apdu}"', "+CGLA:")
-
-    def open_session(self, aid: bytes) -> int:
-        """+CCHO with this AID; the session id. Raises MalformedAnswer for an error or an answer without one."""
-        answer = self.at(f'AT+CCHO="{aid.hex().upper()}"')
-        number = answer.lines[0].removeprefix("+CCHO:").strip() if answer.ok and len(answer.lines) == 1 else ""
-        if not _SESSION.fullmatch(number):
-            raise MalformedAnswer(f"AT+CCHO: {' / '.join((*answer.lines, answer.final))}")
-        return int(number)
 
     def imsi(self) -> str:
         """The IMSI of the enabled profile as +CIMI tells it. Raises MalformedAnswer for an error."""

@@ -92,6 +92,7 @@ def test_csim(module: ModuleUnderTest, step: CaseSteps) -> None:
         seen.observed(opened)
         assert status_of(opened) == OK
         assert len(opened) == 3
+        assert 1 <= opened[0] <= 19
     channel = opened[0]
     plain, proprietary = class_byte(0x00, channel), class_byte(0x80, channel)
     with step("SELECT ISD-R over +CSIM", expect="61xx or 9000") as seen:
@@ -129,7 +130,7 @@ def test_logical_channel_commands(module: ModuleUnderTest, step: CaseSteps) -> N
         assert opened.ok
     with step("look at its answer", expect="a session id") as seen:
         seen.observed(" / ".join(opened.lines))
-        found = [match for line in opened.lines if (match := re.fullmatch(r"(?:\+CCHO:)?\s*(\d+)\s*", line))]
+        found = [match for line in opened.lines if (match := re.fullmatch(r"(?:\+CCHO:)?\s*(\d{1,9})\s*", line))]
         assert len(found) == 1
     session = int(found[0][1])
     with step("+CGLA with GetEID", expect="a response with a status word") as seen:

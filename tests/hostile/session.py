@@ -28,9 +28,11 @@ from harness.lab.assembly import assemble
 from harness.lab.configuration import read_lab
 from harness.lab.module_bench import ModuleBench
 from harness.lab.rack import Rack
+from harness.lab.server_bench import ServerBench
 from tests.hostile.cards import Card, SpoilsMessages, liars, random_octets, random_structure
 from tests.hostile.modems import LIARS as LINES
 from tests.hostile.modems import LyingLine
+from tests.hostile.servers import lie_named
 
 LONGEST_CASE = 60
 SLOW = 5.0
@@ -68,6 +70,26 @@ def put_liars_before_modules() -> None:
     ModuleBench._start_simulated = lying  # type: ignore[method-assign]
 
 
+def put_liars_into_servers() -> None:
+    """Every server under test answers as the lie that its bench is named after."""
+    honest = ServerBench.open
+
+    def lying(bench: ServerBench) -> None:
+        honest(bench)
+        truth, lie = bench.server._answer, lie_named(bench.name)
+        bench.server._endpoint._server._handler = lambda request: lie(request, truth(request))
+
+    ServerBench.open = lying  # type: ignore[method-assign]
+
+
+PUT = {
+    "euicc": put_liars_into_cards,
+    "module": put_liars_before_modules,
+    "eim": put_liars_into_servers,
+    "smdp": put_liars_into_servers,
+}
+
+
 def main(folder: Path, slot_name: str, names: Sequence[str], cases: Sequence[str] = ()) -> None:
     told: list[Mapping[str, Any]] = []
     lab = read_lab(resources.path("lab-config/simulated.yaml"))
@@ -75,7 +97,7 @@ def main(folder: Path, slot_name: str, names: Sequence[str], cases: Sequence[str
     entries = [entry for entry in read_suites(resources.path("suites")) if links_for(entry.case, slot)]
     if cases:
         entries = [entry for entry in entries if entry.case.identifier in cases]
-    put_liars_into_cards() if slot.kind == "euicc" else put_liars_before_modules()
+    PUT[slot.kind]()
     began = time.monotonic()
 
     def tell(line: Mapping[str, Any]) -> None:
