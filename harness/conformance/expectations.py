@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from harness.codec.asn1 import has_bit
 from harness.conformance.euicc import EuiccUnderTest
@@ -13,6 +13,24 @@ from harness.roles.es10.status import StatusWordFault
 
 NotificationKey = tuple[str, int, str]
 """ICCID in hexadecimal, event bit (0 install, 1 enable, 2 disable, 3 delete), receiver address."""
+
+
+UNDEFINED_ERROR = 127
+_SINCE_1_2 = {
+    "enableResult": (3, 5, 20),
+    "disableResult": (3, 5),
+    "deleteResult": (3, 20, 21),
+    "addEimResult": (2,),
+    "addInitialEimError": (7,),
+}
+"""Result codes that v1.0.1 does not have; a card of it has undefinedError for the condition."""
+_LACKING: Mapping[str, Mapping[str, tuple[int, ...]]] = {"1.0.1": _SINCE_1_2}
+
+
+def code_for(euicc: EuiccUnderTest, result: str, code: int) -> int:
+    """What a card of its version calls a condition that v1.2 calls `code` in this result."""
+    lacking = _LACKING.get(euicc.dialect.schema, {}).get(result, ())
+    return UNDEFINED_ERROR if code in lacking else code
 
 
 def asked_for(profile: ProfilePackage, event: int) -> set[NotificationKey]:

@@ -263,6 +263,7 @@ def _add_own_eims(owner: Eim, euicc: EuiccUnderTest, eims: Sequence[Eim]) -> Non
             eum_certificate=certificates.eum or None,
             association_token=value if kind == "associationToken" else 0,
             counter=0,
+            version=euicc.dialect.schema,
         )
 
 

@@ -156,6 +156,7 @@ def make_known(eims: Sequence[Eim], config: CardConfig, prepared: Prepared, rack
             eum_certificate=identity.eum_certificate,
             association_token=association.token,
             counter=association.counter,
+            version=config.version,
         )
 
 

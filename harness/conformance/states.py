@@ -121,6 +121,7 @@ def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
             eum_certificate=certificates.eum,
             association_token=token or 0,
             counter=0,
+            version=es10.dialect.schema,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.expectations import code_for
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import add_eim, list_profile_info
@@ -66,7 +67,7 @@ def test_refused_configurations(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim,
     with step("addEim with an eimId that is associated", expect="associatedEimAlreadyExists(2)") as seen:
         answer = euicc.load_package(eim.package(add_eim(other_eim.configuration() | {"eimId": known["eimId"]})))
         seen.observed(answer.raw)
-        assert code_of(answer) == ALREADY_EXISTS
+        assert code_of(answer) == code_for(euicc, "addEimResult", ALREADY_EXISTS)
     for name, code, wrong in (
         ("with an unknown euiccCiPKId", CI_UNKNOWN, {"euiccCiPKId": UNKNOWN_CI}),
         ("with a token of the eIM's own choice", INVALID_TOKEN, {"associationToken": 5}),

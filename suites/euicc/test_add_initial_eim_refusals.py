@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.conformance.case import case
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.expectations import code_for
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.identity import ID_TYPE_PROPRIETARY, OMITTED
@@ -85,7 +86,7 @@ def test_key_is_mandatory(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> N
     with step("AddInitialEim without eimPublicKeyData", expect="commandError(7)") as seen:
         answer = euicc.add_initial_eim([eim.configuration(eimPublicKeyData=OMITTED)])
         seen.observed(answer.raw)
-        assert answer.error == COMMAND_ERROR
+        assert answer.error == code_for(euicc, "addInitialEimError", COMMAND_ERROR)
         assert euicc.get_eim_configuration() == ()
 
 

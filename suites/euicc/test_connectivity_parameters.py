@@ -30,6 +30,7 @@ def parameters(euicc: EuiccUnderTest, seen: Step) -> bytes | int:
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
+    requires=("since-1.2",),
     catches=("tells-connectivity-of-no-profile", "tells-empty-connectivity-parameters"),
 )
 def test_parameters(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.expectations import code_for
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
@@ -58,5 +59,5 @@ def test_disable_with_ppr1(
     with step("LoadEuiccPackage: disable", expect="disallowedByPolicy(3), still enabled") as seen:
         answer = euicc.load_package(package)
         seen.observed(answer.raw)
-        assert answer.result("disableResult") == DISALLOWED_BY_POLICY
+        assert answer.result("disableResult") == code_for(euicc, "disableResult", DISALLOWED_BY_POLICY)
         assert euicc.enabled_profile == "operational-locked"

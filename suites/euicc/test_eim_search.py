@@ -16,6 +16,7 @@ NOT_ASSOCIATED = "nobody.example.com"
     confidence="likely",
     area="euicc",
     needs=State(eims=2),
+    requires=("since-1.2",),
     catches="ignores-eim-search",
 )
 def test_search_by_eim_id(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import asked_for, notification_keys, token_of
+from harness.conformance.expectations import asked_for, code_for, notification_keys, token_of
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
@@ -87,7 +87,7 @@ def test_rollback_needs_an_enabled_profile(
     with step("LoadEuiccPackage: enable with rollbackFlag", expect="rollbackNotAvailable(20), not enabled") as seen:
         answer = euicc.load_package(package)
         seen.observed(answer.raw)
-        assert answer.result("enableResult") == ROLLBACK_NOT_AVAILABLE
+        assert answer.result("enableResult") == code_for(euicc, "enableResult", ROLLBACK_NOT_AVAILABLE)
         assert euicc.enabled_profile is None
 
 

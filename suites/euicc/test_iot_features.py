@@ -21,6 +21,7 @@ OK, FALLBACK_NOT_AVAILABLE, ECALL_NOT_AVAILABLE = 0, 6, 8
     confidence="likely",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-b"),
+    requires=("since-1.2",),
     catches=("hides-that-fallback-works", "declares-fallback-that-fails", "knows-ecall-without-declaring-it"),
 )
 def test_flags_tell_the_truth(

@@ -21,6 +21,7 @@ OK, NOT_SUPPORTED = 0, 1
     confidence="likely",
     area="euicc",
     links=("memory", "pcsc", "at-csim"),
+    requires=("since-1.2",),
     catches="refuses-ipae-activation-it-declares",
 )
 def test_activation(euicc: EuiccUnderTest, step: CaseSteps) -> None:

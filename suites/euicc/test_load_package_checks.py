@@ -103,6 +103,7 @@ def test_token_is_part_of_the_signature(euicc: EuiccUnderTest, eim: Eim, step: C
     clause="SGP.32 v1.2 §2.11.2.1",
     area="euicc",
     needs=ASSOCIATED,
+    requires=("since-1.2",),
     catches="signs-result-over-eim-signature",
 )
 def test_result_signature_input(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:

@@ -28,6 +28,7 @@ def installed(euicc: EuiccUnderTest) -> set[str]:
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
     effects=("removes-profile",),
+    requires=("since-1.2",),
     catches=("resets-more-than-asked", "says-ok-with-nothing-to-delete", "keeps-address-at-memory-reset"),
 )
 def test_each_option(euicc: EuiccUnderTest, download: Callable[[str], InstallationAnswer], step: CaseSteps) -> None:
@@ -79,6 +80,7 @@ def what_became(download: Callable[[str], InstallationAnswer], name: str) -> str
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
     effects=("removes-eim", "strands-device"),
+    requires=("since-1.2",),
     catches="says-eim-reset-but-keeps-it",
 )
 def test_eim_configuration(euicc: EuiccUnderTest, step: CaseSteps) -> None:

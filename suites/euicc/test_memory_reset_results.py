@@ -22,7 +22,7 @@ OK, NOT_SUPPORTED, NOT_AVAILABLE = 0, 1, 1
     clause="SGP.32 v1.2 §5.9.5",
     area="euicc",
     needs=State(eims=1),
-    requires=("immediate-enable",),
+    requires=("since-1.2", "immediate-enable"),
     catches="keeps-immediate-enable-at-reset",
 )
 def test_immediate_enable(
@@ -52,6 +52,7 @@ def test_immediate_enable(
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",)),
     effects=("removes-eim", "removes-profile", "strands-device"),
+    requires=("since-1.2",),
     catches=("tells-eim-reset-unasked", "tells-one-reset-result-only"),
 )
 def test_combined_options(euicc: EuiccUnderTest, step: CaseSteps) -> None:

@@ -46,6 +46,7 @@ def test_atr(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     clause="SGP.32 v1.2 §5.9, SGP.22 §5.7.1",
     area="euicc",
     links=("memory", "pcsc", "at-csim"),
+    requires=("since-1.2",),
     catches="omits-iot-template",
 )
 def test_select_isdr(euicc: EuiccUnderTest, step: CaseSteps) -> None:
@@ -80,6 +81,7 @@ def configuration_bits(euicc: EuiccUnderTest) -> dict[int, bool]:
     needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
     links=("memory", "pcsc", "at-csim"),
     effects=("strands-device",),
+    requires=("since-1.2",),
     catches=("never-shows-enabled-profile", "always-shows-enabled-profile"),
 )
 def test_iot_template_tells_the_truth(

@@ -97,7 +97,7 @@ def test_emergency(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     confidence="likely",
     area="fallback",
     needs=State(eims=1),
-    requires=("immediate-enable",),
+    requires=("since-1.2", "immediate-enable"),
     links=("memory", "pcsc"),
     catches=("refreshes-unasked-after-immediate-enable", "never-refreshes-after-immediate-enable"),
 )

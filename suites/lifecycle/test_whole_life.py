@@ -57,6 +57,7 @@ def test_from_birth_to_deletion(
             eum_certificate=certificates.eum,
             association_token=token or 0,
             counter=0,
+            version=euicc.dialect.schema,
         )
     with step("first poll", expect="one GetEimPackage, nothing to do"):
         assert len(ipa.poll()) == 1

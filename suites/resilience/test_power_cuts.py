@@ -133,6 +133,7 @@ def fetched(eim: Eim, euicc: EuiccUnderTest, command: Command) -> bytes:
     area="resilience",
     needs=State(eims=1),
     effects=("wears-flash",),
+    requires=("since-1.2",),
     catches=("stores-result-behind-its-effect", "stores-result-before-its-effect"),
 )
 def test_result(euicc: EuiccUnderTest, ipa: OwnIpa, eim: Eim, power: PowerUnderTest, step: CaseSteps) -> None:

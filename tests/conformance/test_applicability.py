@@ -11,7 +11,7 @@ from harness.conformance.applicability import applies, lacking, why
 from harness.conformance.case import Case, declare
 from harness.lab.cards import card_config
 from harness.lab.configuration import read_lab
-from harness.lab.features import FEATURES, said_by_card
+from harness.lab.features import FEATURES, of_version, said_by_card
 from harness.lab.rack import Rack
 from harness.roles.es10.identity import EuiccInfo2
 from tests.codec.messages import INFO2
@@ -72,5 +72,5 @@ def test_a_card_says_itself_what_it_lacks() -> None:
     }
     signing = INFO2["euiccCiPKIdListForSigning"][0]
     rich, poor = (EuiccInfo2.of(encode("EUICCInfo2", value)) for value in (whole, bare))
-    assert said_by_card(rich, {"nist": signing, "brainpool": signing}) == {}
-    assert set(said_by_card(poor, {"nist": signing})) == {"fallback", "ecall", "ppr", "brainpool"}
+    assert said_by_card(rich, {"nist": signing, "brainpool": signing}) == of_version("1.2")
+    assert set(said_by_card(poor, {"nist": signing})) == {"fallback", "ecall", "ppr", "brainpool", "since-1.3"}

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness.codec import DecodeError
+from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
 from harness.crypto.certificates import Certificate
 from harness.roles.eim import results
@@ -29,6 +29,7 @@ from harness.roles.eim.events import (
 from harness.roles.eim.get_eim_package import UNDEFINED_ERROR
 from harness.roles.eim.results import ERROR_UNSIGNED, PackageResult
 from harness.roles.eim.state import DONE, FAILED, PACKAGE, Device, EimState, Operation
+from harness.roles.eim.versions import VERSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,16 @@ class Taken:
 def take_package_result(state: EimState, device: Device, octets: Tlv, now: float, context: Context) -> Taken:
     """Takes one EuiccPackageResult, BF51, from a device."""
     try:
-        result = results.read_result(octets)
+        result = results.read_result(octets, VERSIONS[device.version])
     except DecodeError as fault:
         return _refused(state, device, octets.raw, None, f"it cannot be read: {fault}", now, context)
     findings: tuple[Event, ...] = tuple(
         Finding(now, device.eid, "EuiccPackageResult", fault) for fault in result.findings
     )
     operation = context.rules["result-operation"](state, device, result)
+    if operation is not None and VERSIONS[device.version].signs_eim_signature:
+        result = replace(result, eim_signature=_eim_signature(operation))
+        findings += _signing_form(result, device, now)
     if result.kind == ERROR_UNSIGNED:
         taken = _unsigned(state, device, operation, result, now)
     else:
@@ -87,7 +91,25 @@ def is_signed_by_device(result: PackageResult, device: Device) -> bool:
     if device.euicc_certificate is None:
         return False
     key = Certificate(device.euicc_certificate).public_key
-    return results.signature_holds(result, key, device.association.token)
+    return results.signature_holds(result, key, device.association.token) or results.eim_signature_signed(result, key)
+
+
+def _eim_signature(operation: Operation) -> bytes | None:
+    """The eimSignature of the package that an operation sent; None for other operations."""
+    try:
+        return tlv.parse(operation.message).get(0x5F37).value
+    except DecodeError:
+        return None
+
+
+def _signing_form(result: PackageResult, device: Device, now: float) -> tuple[Event, ...]:
+    """Tells when a result is signed as v1.0 has it: cards of v1.0 are seen with either form."""
+    if result.kind == ERROR_UNSIGNED or device.euicc_certificate is None:
+        return ()
+    if not results.eim_signature_signed(result, Certificate(device.euicc_certificate).public_key):
+        return ()
+    said = "it is signed with the eimSignature behind the data, as v1.0 has it"
+    return (Finding(now, device.eid, "EuiccPackageResult", said),)
 
 
 def acknowledged_numbers(sequence_numbers: tuple[int, ...]) -> tuple[int, ...]:

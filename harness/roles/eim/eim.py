@@ -127,10 +127,12 @@ class Eim:
         eum_certificate: bytes | None = None,
         association_token: int | None = None,
         counter: int | None = None,
+        version: str | None = None,
     ) -> Device:
         """Makes a device known, or changes what is known of it; what is not given stays.
 
-        `counter` is the last one used. The values are kept in the store before this returns.
+        `counter` is the last one used; `version` is the SGP.32 version of the eUICC. Counter and token are kept in the
+        store before this returns.
         """
         with self._changed:
             device = self._state.devices.get(eid) or Device(eid, self._known.get(eid, Association()))
@@ -143,6 +145,7 @@ class Eim:
                 association=association,
                 euicc_certificate=euicc_certificate or device.euicc_certificate,
                 eum_certificate=eum_certificate or device.eum_certificate,
+                version=version or device.version,
             )
             self._commit(self._state.with_device(device))
             return device
@@ -167,9 +170,11 @@ class Eim:
         used. `eid` may be any 16 octets. `commands_tag` A0 or A1 overrides the list that the commands belong into.
         """
         with self._changed:
+            meant = self.device().eid if eid is None else eid
+            known = self._state.devices.get(meant) or Device(meant)
             choice = PackageChoice(
-                self.device().eid if eid is None else eid,
-                packages.command_octets(commands),
+                meant,
+                packages.command_octets(commands, known.version),
                 packages.list_tag(commands) if commands_tag is None else commands_tag,
                 self._new_transaction() if isinstance(transaction_id, _Auto) else transaction_id,
                 counter,
@@ -183,7 +188,7 @@ class Eim:
 
     def queue_package(self, eid: bytes | None, *commands: Command | bytes) -> bytes:
         """Queues a package; returns its eimTransactionId. It is signed when it first leaves. None: the only device."""
-        octets, tag = packages.command_octets(commands), packages.list_tag(commands)
+        octets, tag = packages.command_octets(commands, self.device(eid).version), packages.list_tag(commands)
         return self._queue(eid, lambda one: replace(one, kind=PACKAGE, commands=octets, commands_tag=tag))
 
     def queue_data_request(

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from harness.codec import encode, tlv
+from harness.codec import tlv
 from harness.crypto import ecdsa
 from harness.roles.eim.commands import ECOS, Command
+from harness.roles.eim.versions import DEFAULT, VERSIONS, DeviceVersion
 from harness.rules import Rules
 
 PSMO_LIST, ECO_LIST = 0xA0, 0xA1
@@ -34,13 +35,16 @@ class PackageFields:
     """Psmo or Eco TLVs, of one kind."""
 
 
-def command_octets(commands: Iterable[Command | bytes]) -> tuple[bytes, ...]:
-    """The TLVs of commands; octets pass unchanged, so that a case can send what no command builder makes."""
-    return tuple(item if isinstance(item, bytes) else _encoded(item) for item in commands)
+def command_octets(commands: Iterable[Command | bytes], version: str = DEFAULT) -> tuple[bytes, ...]:
+    """The TLVs of commands for a device of this version.
+
+    Octets pass unchanged, so that a case can send what no command builder makes.
+    """
+    return tuple(item if isinstance(item, bytes) else _encoded(item, VERSIONS[version]) for item in commands)
 
 
-def _encoded(command: Command) -> bytes:
-    return encode("Eco" if command[0] in ECOS else "Psmo", command)
+def _encoded(command: Command, version: DeviceVersion) -> bytes:
+    return version.command("Eco" if command[0] in ECOS else "Psmo", *command)
 
 
 def list_tag(commands: Iterable[Command | bytes]) -> int:

@@ -17,6 +17,7 @@ from harness.codec import DecodeError, decode, tlv
 from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.roles.eim import reading
+from harness.roles.eim.versions import DEFAULT, VERSIONS, DeviceVersion
 
 RESULT, ERROR_SIGNED, ERROR_UNSIGNED = "result", "error-signed", "error-unsigned"
 _KINDS = {0xA0: RESULT, 0xA1: ERROR_SIGNED, 0xA2: ERROR_UNSIGNED}
@@ -42,6 +43,8 @@ class PackageResult:
     results: tuple[tuple[str, Any], ...] = ()
     error_code: int | None = None
     findings: tuple[str, ...] = ()
+    eim_signature: bytes | None = None
+    """Of the package, where the card's version may sign it in place of the association token, and where it is known."""
 
     @property
     def is_success(self) -> bool:
@@ -69,8 +72,8 @@ UNKNOWN = "unknown"
 """The name of a result that no schema knows; its value is the TLV's octets."""
 
 
-def read_result(request: Tlv) -> PackageResult:
-    """An EuiccPackageResult from its BF51. Raises DecodeError where it cannot be told what it is."""
+def read_result(request: Tlv, version: DeviceVersion = VERSIONS[DEFAULT]) -> PackageResult:
+    """An EuiccPackageResult from its BF51, names as in v1.2. Raises DecodeError where it cannot be told what it is."""
     kind, body, findings = _body(request)
     if kind == ERROR_UNSIGNED:
         return PackageResult(
@@ -82,7 +85,7 @@ def read_result(request: Tlv) -> PackageResult:
     sequence_number = error_code = None
     if kind == RESULT:
         sequence_number = reading.integer(data.get(0x83))
-        results = tuple(_result(item) for item in data.get(0x30).children)
+        results = tuple(_result(item, version) for item in data.get(0x30).children)
         findings += tuple("an unknown EuiccResultData" for name, _ in results if name == UNKNOWN)
     else:
         error_code = reading.integer(data.get(0x02))
@@ -118,14 +121,21 @@ def _body(request: Tlv) -> tuple[str, Tlv, tuple[str, ...]]:
     return ERROR_SIGNED if data.find(0x02) is not None else RESULT, body, (_BARE,)
 
 
-def _result(item: Tlv) -> tuple[str, Any]:
+def _result(item: Tlv, version: DeviceVersion) -> tuple[str, Any]:
     try:
-        name, value = decode("EuiccResultData", item.raw)
+        name, value = decode("EuiccResultData", item.raw, version=version.schema)
     except DecodeError:
         return UNKNOWN, item.raw
-    return name, value
+    return version.result_names.get(name, name), value
 
 
 def signature_holds(result: PackageResult, key: EllipticCurvePublicKey, token: int) -> bool:
     """Whether euiccSignEPR or euiccSignEPE is the card's, over the received octets and the associationToken TLV."""
     return ecdsa.verify(key, result.signature, result.signed + tlv.integer(0x84, token))
+
+
+def eim_signature_signed(result: PackageResult, key: EllipticCurvePublicKey) -> bool:
+    """Whether the signature is the card's over the data and the eimSignature of the package, as v1.0 has it."""
+    if result.eim_signature is None:
+        return False
+    return ecdsa.verify(key, result.signature, result.signed + tlv.build(0x5F37, result.eim_signature))

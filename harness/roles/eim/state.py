@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.roles.eim.data import IpaEuiccData
 from harness.roles.eim.downloads import DownloadOrder
+from harness.roles.eim.versions import DEFAULT
 
 QUEUED, DELIVERED, DONE, FAILED = "queued", "delivered", "done", "failed"
 PACKAGE, DATA, DOWNLOAD, RAW = "package", "data", "download", "raw"
@@ -64,6 +65,8 @@ class Device:
     eum_certificate: bytes | None = None
     queue: tuple[bytes, ...] = ()
     """Transaction ids in the order in which they were asked for; closed ones are taken out."""
+    version: str = DEFAULT
+    """The SGP.32 version that its eUICC is of, one of `versions.VERSIONS`."""
     data: IpaEuiccData | None = None
     """What the IPA told last about itself and the eUICC."""
 

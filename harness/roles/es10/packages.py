@@ -38,8 +38,8 @@ class PackageAnswer:
     error_code: int | None
     association_token: int | None
     """Only in an unsigned error that names one."""
-    eim_signature: bytes | None = None
-    """Of the package, where the card's version may have signed it in place of the token, and where it is known."""
+    eim_signatures: tuple[bytes, ...] = ()
+    """Of packages with this eimId and counter, where the card's version may have signed one in place of the token."""
 
     @property
     def is_result(self) -> bool:
@@ -73,10 +73,9 @@ class PackageAnswer:
         """What the eUICC signed behind the data: `associationToken` or `eimSignature`; empty where nothing fits."""
         if self.kind == "error-unsigned":
             return ""
-        endings = {"associationToken": tlv.integer(_ASSOCIATION_TOKEN, association_token)}
-        if self.eim_signature is not None:
-            endings["eimSignature"] = tlv.build(SIGNATURE, self.eim_signature)
-        fitting = (name for name, end in endings.items() if signed_by(verifier, self.signature, self.data_signed, end))
+        endings = [("associationToken", tlv.integer(_ASSOCIATION_TOKEN, association_token))]
+        endings += [("eimSignature", tlv.build(SIGNATURE, signature)) for signature in self.eim_signatures]
+        fitting = (name for name, end in endings if signed_by(verifier, self.signature, self.data_signed, end))
         return next(fitting, "")
 
     def _body(self) -> tlv.Tlv:
@@ -88,21 +87,21 @@ class SentPackages:
     """The eimSignatures of packages that went to one card, for the results of versions that sign them."""
 
     def __init__(self) -> None:
-        self._signatures: dict[tuple[str, int], bytes] = {}
+        self._signatures: dict[tuple[str, int], tuple[bytes, ...]] = {}
 
     def note(self, package: bytes) -> None:
         """Remembers a BF51; what is no package is passed over."""
         try:
             outer = tlv.parse(package)
             signed = outer.get(0x30)
-            key = signed.get(0x80).value.decode(), int.from_bytes(signed.get(0x81).value, "big")
-            self._signatures[key] = outer.get(SIGNATURE).value
+            key = signed.get(0x80).value.decode(), int.from_bytes(signed.get(0x81).value, "big", signed=True)
+            self._signatures[key] = (*self._signatures.get(key, ()), outer.get(SIGNATURE).value)
         except (DecodeError, UnicodeDecodeError):
             return
 
-    def of(self, eim_id: str, counter: int | None) -> bytes | None:
-        """The signature of the package that a result names; None where it was never seen."""
-        return None if counter is None else self._signatures.get((eim_id, counter))
+    def of(self, eim_id: str, counter: int | None) -> tuple[bytes, ...]:
+        """The signatures of packages that a result may be for; none where none was seen."""
+        return () if counter is None else self._signatures.get((eim_id, counter), ())
 
 
 def package_answer(raw: bytes, dialect: Dialect = V1_2, sent: SentPackages | None = None) -> PackageAnswer:
@@ -128,9 +127,9 @@ def package_answer(raw: bytes, dialect: Dialect = V1_2, sent: SentPackages | Non
         results=tuple(data.get("euiccResult", ())),
         error_code=data.get("euiccPackageErrorCode"),
         association_token=data.get("associationToken"),
-        eim_signature=sent.of(data["eimId"], data.get("counterValue"))
+        eim_signatures=sent.of(data["eimId"], data.get("counterValue"))
         if sent is not None and dialect.signs_eim_signature
-        else None,
+        else (),
     )
 
 
