@@ -139,13 +139,17 @@ class Visit:
             self._deliver_package_result(answer)
             return
         self.switched = True
-        device.card.get_eid()  # a card that wants a reset after the change gets it here: the modem must meet the new profile
+        self._settle()
         attached = device.rules["reconnects"](device.modem)
         delivered = attached and self._is_delivered(answer)
         if device.rules["rolls-back"](allows_rollback(package), attached, delivered) and self._roll_back():
             return
         if not delivered:
             raise NoAnswer("the result cannot be delivered over the profile that is enabled now")
+
+    def _settle(self) -> None:
+        """Has a card that wants a reset after a change of profile reset, so that the modem meets the profile of now."""
+        self.device.card.get_eid()
 
     def _is_delivered(self, answer: PackageAnswer) -> bool:
         for _ in range(self.device.settings.delivery_attempts):
@@ -162,6 +166,7 @@ class Visit:
         rollback = device.card.profile_rollback(refresh_flag=True)
         if rollback.cmd_result != 0 or rollback.package_answer is None:
             return False
+        self._settle()
         if not (device.rules["reconnects"](device.modem) and self._is_delivered(rollback.package_answer)):
             raise NoAnswer("the result of the rollback cannot be delivered over the former profile")
         return True
