@@ -17,7 +17,7 @@ from harness.conformance.euicc import certificates_for
 from harness.conformance.steps import CaseSteps
 from harness.errors import DeviceFault
 from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
-from harness.roles.eim.commands import delete_eim, enable
+from harness.roles.eim.commands import delete_eim, enable, list_eim
 from harness.roles.es10 import Es10
 
 if TYPE_CHECKING:
@@ -100,11 +100,20 @@ def dissociate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
             hint="have that eIM delete itself, or use another card",
         )
     own_id = ours.identity.eim_id
-    ours.associate(es10.eid, association_token=tokens.pop(own_id))
+    _agree_on_token(es10, ours, tokens.pop(own_id))
     for eim_id in (*tokens, own_id):
         deleted = es10.load_package(ours.package(delete_eim(eim_id), eid=es10.eid))
         if not deleted.is_result or deleted.result("deleteEimResult") not in (OK, LAST_EIM_DELETED):
             raise DeviceFault(f"the eIM {eim_id} cannot be deleted: {deleted.raw.hex().upper()}")
+
+
+def _agree_on_token(es10: EuiccUnderTest, eim: Eim, listed: int | None) -> None:
+    """Finds the association token that the card has: the one it lists; else none, or the one that the lab remembers."""
+    remembered = eim.associate(es10.eid).association.token
+    for token in (listed,) if listed is not None else (0, remembered):
+        eim.associate(es10.eid, association_token=token)
+        if es10.load_package(eim.package(list_eim(), eid=es10.eid)).kind != "error-unsigned":
+            return
 
 
 def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
