@@ -1,4 +1,4 @@
-"""Reading the Rules Authorisation Table by a signed package. SGP.32 v1.2 §5.13.5, SGP.22 §2.9.2 and §5.7.22."""
+"""Reading the Rules Authorisation Table by a signed package. SGP.32 v1.2 §5.13.5, SGP.22 (GetRAT)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KNOWN_RULES = {0, 1, 2}
 
 @case(
     "EU-052",
-    clause="SGP.32 v1.2 §5.13.5, SGP.22 §2.9.2",
+    clause="SGP.32 v1.2 §5.13.5",
     confidence="likely",
     area="euicc",
     needs=State(eims=1),

@@ -1,4 +1,4 @@
-"""Profile policy rules that stand against a package. SGP.32 v1.2 §5.13.1 and §5.13.3, SGP.22 §2.9.1."""
+"""Profile policy rules that stand against a package. SGP.32 v1.2 §5.13.1 and §5.13.3."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DISALLOWED_BY_POLICY = 3
 
 @case(
     "EU-039",
-    clause="SGP.32 v1.2 §5.13.1, SGP.22 §2.9.1 (PPR1), §5.7.16",
+    clause="SGP.32 v1.2 §5.13.1, SGP.22 §5.7.16",
     area="euicc",
     needs=State(eims=1, profiles=("operational-locked", "operational-a"), enabled="operational-locked"),
     requires=("ppr",),
@@ -38,7 +38,7 @@ def test_enable_beside_ppr1(
 
 @case(
     "EU-045",
-    clause="SGP.32 v1.2 §5.13.3, SGP.22 §2.9.1 (PPR2)",
+    clause="SGP.32 v1.2 §5.13.3",
     area="euicc",
     needs=State(eims=1, profiles=("operational-kept",)),
     requires=("ppr",),

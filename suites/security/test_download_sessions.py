@@ -56,7 +56,7 @@ def test_swapped_transactions(
 
 @case(
     "SE-017",
-    clause="SGP.22 §5.5.1, §5.7.6",
+    clause="SGP.22 §5.7.6",
     area="security",
     needs=State(eims=1),
     effects=("removes-profile",),
