@@ -93,6 +93,8 @@ class CardVersion:
     """Fields of ProfileInfo that it does not have."""
     has_iot_template: bool = True
     """The answer to SELECT has the template E1."""
+    disable_tells_no_emergency_profile: bool = False
+    """DisableEmergencyProfile has a code of its own for a card without an emergency profile."""
     result_signing: str = "result-signing-input"
     """The rule that says what signatures of results cover."""
     info_fields: Mapping[str, Any] = field(default_factory=dict)
@@ -170,6 +172,7 @@ _V1_0_1 = CardVersion(
 _V1_2 = CardVersion()
 _V1_3 = CardVersion(
     answers={(0xBF51, 0xA2): Followed(tlv.integer(0x8F, UNDEFINED_ERROR))},
+    disable_tells_no_emergency_profile=True,
     info_fields={"euiccMinimumSecurityLevel": b"\x01"},
     iot_fields={"fallbackAllowedUpdateSupported": None},
 )

@@ -266,3 +266,24 @@ def test_octets_of_a_case_are_closed_by_their_answer(answer):
     poll(eim)
     deliver(eim, bytes.fromhex(answer))
     assert (eim.operation(transaction).state, eim.operation(transaction).error_code) == ("failed", 127)
+
+
+def signed_as_v1_0(package: bytes) -> bytes:
+    """A result signed over its data and the eimSignature of the package."""
+    data = result_data(package)
+    signature = ecdsa.sign(euicc().private_key, data + parse(package).get(0xBF51, 0x5F37).raw)
+    return t(0xBF51, t(0xA0, data + t(0x5F37, signature)))
+
+
+def test_both_forms_of_signature_are_taken_from_a_card_of_v1_0():
+    for sign, told in ((signed_as_v1_0, True), (lambda package: signed_result(result_data(package), token=3), False)):
+        eim = make_eim(token=3)
+        eim.associate(EID, version="1.0.1")
+        eim.queue_package(EID, enable(ICCID))
+        assert deliver(eim, sign(poll(eim))) == ACK_7
+        assert any(isinstance(event, Finding) and "v1.0" in event.fault for event in eim.events) is told
+
+
+def test_the_form_of_v1_0_is_refused_from_a_card_of_v1_2(delivered):
+    eim, _, package = delivered
+    assert deliver(eim, signed_as_v1_0(package)) == REFUSED

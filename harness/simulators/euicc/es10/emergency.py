@@ -14,11 +14,11 @@ from harness.codec import decode, encode
 from harness.codec.tlv import Tlv
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.state import CardState, Profile
+from harness.simulators.euicc.versions import version_of
 
 OK, NOT_IN_DISABLED_STATE, NOT_IN_ENABLED_STATE, CAT_BUSY, NOT_AVAILABLE = 0, 2, 2, 5, 8
 ECALL_ACTIVE = 104
 _ECALL_INDICATION = 0x9F7B
-_KNOWS_NOT_AVAILABLE_AT_DISABLE = ("1.3",)
 
 
 def enable(device: Device, request: Tlv) -> Answer:
@@ -56,7 +56,7 @@ def disable(device: Device, request: Tlv) -> Answer:
 def ended(device: Device) -> tuple[int, CardState | None]:
     """Result code and next state."""
     state = device.state
-    if emergency_profile(device) is None and device.config.version in _KNOWS_NOT_AVAILABLE_AT_DISABLE:
+    if emergency_profile(device) is None and version_of(device.config).disable_tells_no_emergency_profile:
         return NOT_AVAILABLE, None
     if not state.emergency:
         return NOT_IN_ENABLED_STATE, None
