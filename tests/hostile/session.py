@@ -23,7 +23,7 @@ from harness.conformance.catalogue import read_suites
 from harness.conformance.plugin.session import run_session
 from harness.conformance.running import Way
 from harness.evidence.journal import Journal
-from harness.lab import card_bench
+from harness.lab import card_bench, card_factory
 from harness.lab.assembly import assemble
 from harness.lab.configuration import read_lab
 from harness.lab.module_bench import ModuleBench
@@ -55,6 +55,13 @@ def put_liars_into_cards() -> None:
         return lying_card(label)(conforming(rack, slot_name, config, defects, label))
 
     card_bench.simulated_card = lying
+    arguments_for = card_factory.arguments_for
+
+    def with_a_liar(rack: Rack, config: Any, memory: Path, label: str) -> dict[str, Any]:
+        return {**arguments_for(rack, config, memory, label), "liar": label}
+
+    card_factory.arguments_for = with_a_liar
+    card_factory.FACTORY = "tests.hostile.factory:make"
 
 
 def put_liars_before_modules() -> None:
