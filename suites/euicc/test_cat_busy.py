@@ -37,7 +37,7 @@ def test_enable_during_a_proactive_session(
     with step("enable A, and leave the REFRESH unanswered", expect="enableResult ok(0)", precondition=True) as seen:
         euicc.reset()
         terminal = StallingTerminal(euicc.link)
-        es10 = Es10(terminal, recover=False)
+        es10 = Es10(terminal, recover=False, version=euicc.dialect.schema)
         answer = es10.load_package(eim.package(enable(profiles["operational-a"].iccid)))
         seen.observed(terminal.fetched or "the card asks for nothing")
         assert answer.result("enableResult") == OK

@@ -36,7 +36,7 @@ def test_chained_command_runs_once(euicc: EuiccUnderTest, eim: Eim, step: CaseSt
         package = eim.package(*[list_profile_info(tags=[0x5A])] * COMMANDS)
         with step(f"a package of {len(package)} octets in blocks of {size}", expect="a signed result") as seen:
             euicc.close()
-            es10 = Es10(euicc.port, block_size=size)
+            es10 = Es10(euicc.port, block_size=size, version=euicc.dialect.schema)
             answer = es10.load_package(package)
             es10.close()
             seen.observed(f"{answer.kind}, {len(answer.results)} results")

@@ -26,6 +26,7 @@ INSTALL, ENABLE, DISABLE, DELETE = range(4)
 
 _INSTALLATION_RESULT = 0xBF37
 _METADATA = 0xBF2F
+_JOINT_LIST = 0xA3
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class NotificationsAnswer:
 
     raw: bytes
     form: str
-    """The tag of the alternative: A0 notifications, A2 package results, 81 error."""
+    """The tag of the alternative: A0 notifications, A2 package results, A3 both (v1.0), 81 error."""
     error: int | None
     pending: tuple[PendingNotification, ...]
     results: tuple[PackageAnswer, ...]
@@ -111,13 +112,23 @@ class NotificationsAnswer:
     @classmethod
     def of(cls, raw: bytes, dialect: Dialect = V1_2, sent: SentPackages | None = None) -> NotificationsAnswer:
         within = inside(parsed(raw, 0xBF2B))
-        if len(within) != 1 or within[0].tag not in (0xA0, 0x81, 0xA2):
+        forms = (0xA0, 0x81, 0xA2, *dialect.more_notification_forms)
+        if len(within) != 1 or within[0].tag not in forms:
             raise MalformedAnswer(f"RetrieveNotificationsList answered with {[f'{child.tag:X}' for child in within]}")
         [choice] = within
         if choice.tag == 0x81:
             return cls(raw, "81", int.from_bytes(choice.value, "big"), (), ())
         if choice.tag == 0xA2:
             return cls(raw, "A2", None, (), tuple(package_answer(child.raw, dialect, sent) for child in inside(choice)))
+        if choice.tag == _JOINT_LIST:
+            pending, results = (inside(part(choice, tag)) for tag in (0xA0, 0xA1))
+            return cls(
+                raw,
+                "A3",
+                None,
+                tuple(PendingNotification.of(child.raw) for child in pending),
+                tuple(package_answer(child.raw, dialect, sent) for child in results),
+            )
         return cls(raw, "A0", None, tuple(PendingNotification.of(child.raw) for child in inside(choice)), ())
 
 

@@ -27,6 +27,8 @@ class Dialect:
     """What it calls a type of v1.2."""
     field_names: Mapping[str, str] = field(default_factory=dict)
     """What v1.2 calls a field, or an alternative, of its package results and command answers."""
+    more_notification_forms: tuple[int, ...] = ()
+    """Alternatives of the answer to RetrieveNotificationsList that v1.2 does not have."""
     signs_eim_signature: bool = False
     """A result's signature may cover the eimSignature of its package where v1.2 has the association token."""
 
@@ -53,6 +55,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "configAutoEnableResult": "configImmediateEnableResult",
             "enableUsingDDResult": "immediateEnableResult",
         },
+        more_notification_forms=(0xA3,),
         signs_eim_signature=True,
     ),
     "1.2": Dialect("1.2", (1, 1, 0)),
