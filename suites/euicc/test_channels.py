@@ -44,8 +44,9 @@ def test_two_channels(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     with step("half of a GetEID on one channel", precondition=True):
         first = open_isdr(euicc)
         assert first.store_data(HALVES[0], last=False).is_success
-    with step("select the ISD-R on a second channel", expect="selected, or an error status and no data") as seen:
+    with step("open a second channel", precondition=True):
         second = open_channel(euicc)
+    with step("select the ISD-R on it", expect="selected, or an error status and no data") as seen:
         selected = second.select()
         seen.observed(f"{selected.data.hex().upper()} {selected.sw:04X}")
         assert selected.is_success or not selected.data
