@@ -12,6 +12,8 @@ EVENTS = ("install", "enable", "disable", "delete")
 POLICY_RULES = {"ppr1": 1, "ppr2": 2}
 """Profile Policy Rules by their bits in PprIds: PPR1 forbids disabling, PPR2 forbids deletion."""
 ALGORITHMS = ("milenage", "usim-test-algorithm")
+ICONS = (b"\xff\xd8\xff", b"\x89PNG")
+"""How a JPEG and a PNG begin, in the order of their numbers in IconType."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,17 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceData:
+    """What a vendor adds to the metadata for itself (VendorSpecificExtension)."""
+
+    vendor: str
+    """Its object identifier with dots."""
+    octets: bytes
+    stored: bool = True
+    """Whether the eUICC keeps it with the profile; else it is told to the IPA only."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metadata:
     """What an SM-DP+ tells the eUICC about a profile beside the package itself (SGP.32 StoreMetadataRequest)."""
 
@@ -42,6 +55,9 @@ class Metadata:
     profile_class: str = "operational"
     owner: Owner | None = None
     receivers: tuple[Receiver, ...] = ()
+    icon: bytes = b""
+    """The octets of a JPEG or a PNG; empty for none."""
+    service_data: tuple[ServiceData, ...] = ()
     policy_rules: tuple[str, ...] = ()
     """Words of POLICY_RULES."""
     fallback_allowed: bool | None = None

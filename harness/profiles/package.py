@@ -8,9 +8,19 @@ from typing import Any
 
 from harness.codec import DecodeError, decode_pe, encode_pe, named_bits, split_profile_package
 from harness.codec.digits import swapped, unswapped
-from harness.profiles.description import CLASSES, EVENTS, POLICY_RULES, Metadata, Owner, ProfileDescription
+from harness.profiles.description import (
+    CLASSES,
+    EVENTS,
+    ICONS,
+    POLICY_RULES,
+    Metadata,
+    Owner,
+    ProfileDescription,
+)
 from harness.profiles.elements import elements
 from harness.profiles.numbers import ICCID_OCTETS, plmn_octets
+
+_SERVICE_DATA = {"serviceSpecificDataStoredInEuicc": True, "serviceSpecificDataNotStoredInEuicc": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,9 @@ def store_metadata(iccid: bytes, metadata: Metadata) -> dict[str, Any]:
         "profileName": metadata.profile_name,
         "profileClass": CLASSES.index(metadata.profile_class),
     }
+    if metadata.icon:
+        value["iconType"] = next(number for number, head in enumerate(ICONS) if metadata.icon.startswith(head))
+        value["icon"] = metadata.icon
     if metadata.receivers:
         value["notificationConfigurationInfo"] = [
             {
@@ -94,6 +107,10 @@ def store_metadata(iccid: bytes, metadata: Metadata) -> dict[str, Any]:
         value["profileOwner"] = _operator(metadata.owner)
     if metadata.policy_rules:
         value["profilePolicyRules"] = named_bits(POLICY_RULES[rule] for rule in metadata.policy_rules)
+    for name, stored in _SERVICE_DATA.items():
+        extensions = [data for data in metadata.service_data if data.stored is stored]
+        if extensions:
+            value[name] = [{"vendorOid": one.vendor, "vendorSpecificData": one.octets} for one in extensions]
     if metadata.ecall is not None:
         value["ecallIndication"] = metadata.ecall
     if metadata.fallback_allowed is not None:

@@ -6,6 +6,7 @@ A file describes one profile and is named for it. It has the keys of the metadat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from harness.profiles.description import (
     ALGORITHMS,
     CLASSES,
     EVENTS,
+    ICONS,
     POLICY_RULES,
     Authentication,
     Codes,
@@ -24,6 +26,7 @@ from harness.profiles.description import (
     Owner,
     ProfileDescription,
     Receiver,
+    ServiceData,
     Subscription,
 )
 from harness.profiles.numbers import is_luhn_valid, luhn_digit
@@ -35,6 +38,8 @@ _METADATA_KEYS = (
     "class",
     "owner",
     "notifications",
+    "icon",
+    "service-data",
     "policy-rules",
     "fallback-allowed",
     "ecall",
@@ -51,6 +56,7 @@ _SUBSCRIPTION_KEYS = (
 )
 _REQUIRED = ("iccid", "imsi", "home-network", "authentication", "ota-keys")
 _PIN_KEYS, _PUK_KEYS = ("pin1", "pin2"), ("puk1", "puk2", "adm1")
+_MOST_ICON_OCTETS = 1024
 _Mapping = Mapping[str, Value]
 
 
@@ -90,7 +96,7 @@ def load_profiles(folder: Path) -> Mapping[str, ProfilePackage]:
 
 def _description(document: Value, path: Path) -> ProfileDescription:
     keys = document.mapping((*_METADATA_KEYS, *_SUBSCRIPTION_KEYS, "package"))
-    metadata = _metadata(document, keys)
+    metadata = _metadata(document, keys, path.parent)
     if "package" in keys:
         for key in _SUBSCRIPTION_KEYS:
             if key in keys:
@@ -103,8 +109,9 @@ def _description(document: Value, path: Path) -> ProfileDescription:
     return ProfileDescription(path.stem, iccid, metadata, _subscription(keys))
 
 
-def _metadata(document: Value, keys: _Mapping) -> Metadata:
+def _metadata(document: Value, keys: _Mapping, folder: Path) -> Metadata:
     rules = keys["policy-rules"].items() if "policy-rules" in keys else ()
+    vendors = keys["service-data"].items() if "service-data" in keys else ()
     receivers = keys["notifications"].items() if "notifications" in keys else ()
     return Metadata(
         service_provider=_text(document, keys, "service-provider", 32),
@@ -112,6 +119,8 @@ def _metadata(document: Value, keys: _Mapping) -> Metadata:
         profile_class=(keys["class"].choice(*CLASSES) if "class" in keys else None) or "operational",
         owner=_owner(keys["owner"]) if "owner" in keys else None,
         receivers=tuple(_receiver(item) for item in receivers),
+        icon=_icon(keys["icon"], folder) if "icon" in keys else b"",
+        service_data=tuple(_service_data(item) for item in vendors),
         policy_rules=tuple(rule.choice(*POLICY_RULES) or "" for rule in rules),
         fallback_allowed=keys["fallback-allowed"].boolean() if "fallback-allowed" in keys else None,
         ecall=keys["ecall"].boolean() if "ecall" in keys else None,
@@ -152,6 +161,43 @@ def _receiver(value: Value) -> Receiver:
     if not events:
         value.fault("events is missing", f"some of {', '.join(EVENTS)}")
     return Receiver(_text(value, keys, "address", 255), tuple(event.choice(*EVENTS) or "install" for event in events))
+
+
+def _icon(value: Value, folder: Path) -> bytes:
+    """The octets of an image beside the description; on a fault none."""
+    name = value.text()
+    if name is None:
+        return b""
+    try:
+        octets = (folder / name).read_bytes()
+    except OSError as problem:
+        value.fault(f"{name!r} cannot be read: {problem.strerror}", "an icon is a file beside the description")
+        return b""
+    if not octets.startswith(ICONS) or len(octets) > _MOST_ICON_OCTETS:
+        value.fault(f"{name!r} is no JPEG or PNG of at most {_MOST_ICON_OCTETS} octets")
+        return b""
+    return octets
+
+
+def _service_data(value: Value) -> ServiceData:
+    keys = value.mapping(("vendor", "data", "stored"))
+    for key in ("vendor", "data"):
+        _required(value, keys, key)
+    stored = keys["stored"].boolean() if "stored" in keys else True
+    return ServiceData(
+        vendor=_object_identifier(keys["vendor"]) if "vendor" in keys else "",
+        octets=_octets(keys["data"]) if "data" in keys else b"",
+        stored=stored is not False,
+    )
+
+
+def _object_identifier(value: Value) -> str:
+    """Arcs with dots between; on a fault an empty text."""
+    word = value.text() or ""
+    if re.fullmatch(r"([01]\.[1-3]?\d|2\.(0|[1-9]\d*))(\.(0|[1-9]\d*))*", word):
+        return word
+    value.fault(f"{word!r} is no object identifier", 'write it in quotation marks: "2.999.1"')
+    return ""
 
 
 def _authentication(value: Value) -> Authentication:

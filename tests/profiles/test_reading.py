@@ -92,6 +92,10 @@ def test_a_number_without_quotes_keeps_its_zeros(tmp_path: Path) -> None:
         ("apn: 'a..b'", "is no access point name"),
         ("package: there.der", "a ready-made package has its own"),
         ("fallback-allowed: perhaps", "'perhaps' is not known"),
+        ("icon: nowhere.png", "'nowhere.png' cannot be read"),
+        ("icon: mine.yaml", "is no JPEG or PNG of at most 1024 octets"),
+        ("service-data: [{vendor: '2.999.x', data: 00}]", "'2.999.x' is no object identifier"),
+        ("service-data: [{vendor: '2.999.1'}]", "data is missing"),
     ],
 )
 def test_wrong_values(tmp_path: Path, wrong: str, message: str) -> None:
@@ -99,6 +103,17 @@ def test_wrong_values(tmp_path: Path, wrong: str, message: str) -> None:
     kept = [line for line in GOOD.splitlines() if not line.startswith(f"{key}:")]
     found = faults_of(written(tmp_path, "\n".join([*kept, wrong])))
     assert any(message in text for _, text in found)
+
+
+def test_an_icon_and_what_vendors_add(tmp_path: Path) -> None:
+    (tmp_path / "logo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    vendors = "service-data:\n- {vendor: '2.999.1', data: 0102}\n- {vendor: '2.999.2', data: '03', stored: false}\n"
+    metadata = load_profile(written(tmp_path, GOOD + "icon: logo.jpg\n" + vendors)).metadata
+    assert (metadata["iconType"], metadata["icon"]) == (0, b"\xff\xd8\xff\xe0")
+    stored = {"vendorOid": "2.999.1", "vendorSpecificData": b"\x01\x02"}
+    assert metadata["serviceSpecificDataStoredInEuicc"] == [stored]
+    told = {"vendorOid": "2.999.2", "vendorSpecificData": b"\x03"}
+    assert metadata["serviceSpecificDataNotStoredInEuicc"] == [told]
 
 
 def test_a_package_with_its_metadata(tmp_path: Path) -> None:

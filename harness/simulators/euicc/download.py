@@ -44,6 +44,8 @@ class Installation:
     receiver: Scp03tReceiver | None = None
     plaintext: bytes = b""
     """What the segments of the present container carried."""
+    dp_proprietary_data: bytes = b""
+    """The B8 of ConfigureISDP; empty where it has none."""
     metadata: bytes = b""
     iccid: bytes = b""
     elements: Elements = field(default_factory=Elements)

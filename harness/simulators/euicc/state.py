@@ -62,6 +62,8 @@ class Profile:
     """Octets of the profile package it came from."""
     ci_key_id: bytes
     """The CI under which it was downloaded: its notifications are signed under the same one."""
+    dp_proprietary_data: bytes = b""
+    """What the SM-DP+ configured for itself (DpProprietaryData, B8), as received; empty: nothing."""
     smdp_oid: str = ""
     smdp_address: str = ""
     enabled: bool = False

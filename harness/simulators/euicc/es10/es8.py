@@ -30,6 +30,7 @@ from harness.simulators.euicc.state import CardState, ProfileClass, bits_of
 
 _INSTALL_OPERATION = 1
 _AES, _KEY_LENGTH = b"\x88", b"\x10"
+_DP_PROPRIETARY_DATA = 0xB8
 _ANY_OPERATOR = b"\xee\xee\xee"
 
 
@@ -64,8 +65,10 @@ def secure_channel_signature(key: ecdsa.PublicKey, signature: bytes, message: by
 
 
 def configure_isdp(_device: Device, installation: Installation) -> None:
-    """ES8+.ConfigureISDP: read and left at that; this card has nothing to configure."""
+    """ES8+.ConfigureISDP: what the SM-DP+ wants kept with the profile."""
     decode("ConfigureISDPRequest", installation.plaintext)
+    data = tlv.parse(installation.plaintext).find(_DP_PROPRIETARY_DATA)
+    installation.dp_proprietary_data = b"" if data is None else data.raw
 
 
 def store_metadata(device: Device, installation: Installation) -> None:

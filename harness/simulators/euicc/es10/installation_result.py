@@ -50,6 +50,7 @@ def profile_of(installation: Installation, isdp_aid: bytes) -> Profile:
         iccid=installation.iccid,
         isdp_aid=isdp_aid,
         metadata=installation.metadata,
+        dp_proprietary_data=installation.dp_proprietary_data,
         size=installation.elements.size,
         ci_key_id=installation.download.identity.ci_key_id,
         smdp_oid=installation.download.server_oid,

@@ -65,7 +65,7 @@ def _field(profile: Profile, tag: int) -> bytes:
     if tag == 0x9F26:
         return tlv.build(tag, _TRUE) if profile.fallback else b""
     if tag == 0xB8:
-        return b""
+        return profile.dp_proprietary_data
     found = profile.field(tag)
     return b"" if found is None else found.raw
 
