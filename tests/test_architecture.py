@@ -226,6 +226,7 @@ def test_the_command_line_comes_up_without_anything_heavy() -> None:
 PAUSES = {
     "harness/endpoints/pcscd_warden.py": "looks for pcscd's socket, within a deadline",
     "harness/lab/clock.py": "the real clock, asked to let time pass",
+    "harness/lab/power/mains.py": "power stays away for the pause that the lab file names; a card boots, within a deadline",
     "harness/links/at.py": "a port that vanished comes back, within a deadline",
     "harness/links/at_card.py": "a SIM becomes ready, within a deadline",
 }

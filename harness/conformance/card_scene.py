@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.kept_card import KeptCard, kept_card, leave_as_found, reach_kept, withheld
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
-from harness.conformance.power import PowerUnderTest
+from harness.conformance.power import PowerUnderTest, TimedPower, WritePower
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.states import described, reach_as_precondition
@@ -150,11 +150,14 @@ class CardScene(Scene):
     @cached_property
     def power(self) -> PowerUnderTest:
         """The power of the card. Raises Withheld where the lab cannot switch it."""
-        switch = self._card_bench.power
-        if switch is None:
-            hint = "wire a switch between the card and its supply"
+        bench = self._card_bench
+        if bench.power is not None:
+            return WritePower(bench.power, self._euicc)
+        if bench.mains is None:
+            hint = "wire a switch between the card and its supply, and name it as `power` of the slot"
             raise Withheld("the lab has no switch for the power of this card", hint=hint)
-        return PowerUnderTest(switch, self._euicc)
+        seed = f"{self._rack.seed}/{self.running.case.identifier}/{self.running.way.link}"
+        return TimedPower(bench.mains, self._euicc, bench.boot, seed)
 
     @property
     def clock(self) -> Clock:

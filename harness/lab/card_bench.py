@@ -19,7 +19,7 @@ from harness.lab.cards import (
 )
 from harness.lab.configuration import Hardware, Slot
 from harness.lab.device import defects_of
-from harness.lab.power import MemoryPower, ProcessPower
+from harness.lab.power.simulated import MemoryPower, ProcessPower
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
 from harness.links.events import Observer
@@ -52,7 +52,11 @@ class CardBench(CardSlotBench):
         """Finds the card. Raises LabFault where it is not there, or is another one than the lab file says."""
         (way,) = self.slot.ways.apdu
         observer = self.observer_of(way)
-        self._link = self._in_memory(observer) if way == "memory" else self._over_pcsc(observer)
+        if self._mains is None:
+            self._link = self._in_memory(observer) if way == "memory" else self._over_pcsc(observer)
+        else:
+            self._mains.restore(lambda: self._connect(observer))
+        assert self._link is not None
         self._closing.callback(self._link.close)
         if isinstance(self.slot.device, Hardware):
             self._found_eid = checked_eid(self._link, self.slot, self.slot.device.eid)
@@ -80,14 +84,28 @@ class CardBench(CardSlotBench):
         return found
 
     def answers(self, link: str) -> bool:
-        """Resets the card and asks for its EID."""
+        """Resets the card and asks for its EID; where the lab has a switch, once more after a power cut."""
         es10 = Es10(port_of(self.link))
         try:
             es10.reset()
             es10.get_eid()
         except HarnessError:
+            return self._answers_after_a_cut(es10)
+        return True
+
+    def _answers_after_a_cut(self, es10: Es10) -> bool:
+        if self._mains is None:
+            return False
+        try:
+            self._mains.off()
+            self._mains.on(es10.reset)
+            es10.get_eid()
+        except HarnessError:
             return False
         return True
+
+    def _connect(self, observer: Observer) -> None:
+        self._link = self._over_pcsc(observer)
 
     def _in_memory(self, observer: Observer) -> CardLink:
         assert self.config is not None, "a real card is not in memory"

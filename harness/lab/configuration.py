@@ -14,6 +14,7 @@ from harness.errors import ConfigurationError
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
 from harness.lab.effects import Sparing, read_sparing
 from harness.lab.features import Lacks, of_version
+from harness.lab.power.wiring import Wiring, read_wiring
 from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
@@ -36,6 +37,8 @@ class Slot:
     """What the lab may do with the card in it."""
     sparing: Sparing | None = None
     """What may lastingly be done to the card in it; None: anything, as with a simulated one."""
+    power: Wiring | None = None
+    """The switch of a real device's supply; None where the lab has none."""
 
     @property
     def is_hardware(self) -> bool:
@@ -114,7 +117,7 @@ def read_lab(path: Path) -> Lab:
 
 def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     before = len(value.faults)
-    keys = value.mapping(("kind", "device", "links", "optional", "trust", "allow", "budget"))
+    keys = value.mapping(("kind", "device", "links", "optional", "trust", "allow", "budget", "power"))
     if not value.is_mapping:
         return None
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -130,9 +133,10 @@ def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     ways = read_ways(kind, device, keys["links"])
     trust = _trust(keys["trust"], device, folder) if "trust" in keys else OWN_CARD
     sparing = _sparing(keys, device)
+    power = _power(keys["power"], device) if "power" in keys else None
     if len(value.faults) > before or device is None:
         return None
-    return Slot(name, kind, device, ways, bool(optional), trust, sparing)
+    return Slot(name, kind, device, ways, bool(optional), trust, sparing, power)
 
 
 def _sparing(keys: Mapping[str, Value], device: Device | None) -> Sparing | None:
@@ -145,6 +149,12 @@ def _sparing(keys: Mapping[str, Value], device: Device | None) -> Sparing | None
             for value in said:
                 value.fault("a simulated device allows everything", "leave it out: this is for real devices")
     return read_sparing(keys.get("allow"), keys.get("budget"))
+
+
+def _power(value: Value, device: Device | None) -> Wiring | None:
+    if device is not None and not isinstance(device, Hardware):
+        value.fault("the power of a simulated device is its process", "leave it out: this is for real devices")
+    return read_wiring(value)
 
 
 def _trust(value: Value, device: Device | None, folder: Path) -> CardTrust:

@@ -22,7 +22,7 @@ from harness.lab.card_factory import FACTORY, arguments_for
 from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
 from harness.lab.configuration import Hardware, Slot
 from harness.lab.parties import EIM_IDS
-from harness.lab.power import ProcessPower
+from harness.lab.power.simulated import ProcessPower
 from harness.lab.servers import Server
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
@@ -76,14 +76,11 @@ class ModuleBench(CardSlotBench):
         assert at is not None
         self._start_servers()
         port = at.port or self._start_simulated()
-        self._engine = AtEngine(port, baud=at.baud, observers=[self.observer_of("at")])
-        self._closing.callback(self._engine.close)
-        self._links = {"at-cgla": AtCglaLink(self._engine), "at-csim": AtCsimLink(self._engine)}
-        try:
-            self._engine.initialise()
-        except DeviceSilent as silence:
-            hint = silence.hint or "is the module powered, and is this its AT port?"
-            raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
+        if self._mains is None:
+            self._find_modem(port, at.baud)
+        else:
+            self._mains.restore(lambda: self._find_modem(port, at.baud))
+        self._links = {"at-cgla": AtCglaLink(self.engine), "at-csim": AtCsimLink(self.engine)}
         if isinstance(self.slot.device, Hardware):
             self._found_eid = self._eid_of(self.slot.device)
 
@@ -102,14 +99,33 @@ class ModuleBench(CardSlotBench):
             self.engine.command(command).checked()
 
     def power_cycle(self) -> None:
-        """A power cut for a simulated module, a reboot for a real one; returns when it answers AT."""
+        """A power cut for a simulated module and where the lab has a switch, else a reboot; returns when it answers AT."""
         if self.simulated is not None:
             self.engine.close()
             self.simulated.kill()
             self.simulated.restart()
+        elif self._mains is not None:
+            self._mains.off()
+            self._mains.on(self.boot)
+            return
         else:
             self.engine.command(_REBOOT, deadline=_REBOOT_DEADLINE).checked()
         self.engine.initialise()
+
+    def boot(self) -> None:
+        """Opens the port anew and agrees with the modem on how it answers."""
+        self.engine.close()
+        self.engine.initialise()
+
+    def _find_modem(self, port: str, baud: int) -> None:
+        if self._engine is None:
+            self._engine = AtEngine(port, baud=baud, observers=[self.observer_of("at")])
+            self._closing.callback(self._engine.close)
+        try:
+            self._engine.initialise()
+        except DeviceSilent as silence:
+            hint = silence.hint or "is the module powered, and is this its AT port?"
+            raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
 
     def identity(self) -> Mapping[str, Any]:
         """What the module says of itself, and the EID of its card."""

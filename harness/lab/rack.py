@@ -32,6 +32,7 @@ class Rack:
 
     def __init__(self, lab: Lab, seed: int) -> None:
         self.lab = lab
+        self.seed = seed
         self.entropy: Entropy = system_entropy() if lab.is_hardware else Entropy(seed)
         self.clock: Clock = VirtualClock() if lab.clock == "virtual" else RealClock()
         self.kept: dict[object, object] = {}

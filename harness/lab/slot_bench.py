@@ -10,7 +10,10 @@ from harness.lab.bench import ObserverOf
 from harness.lab.cards import card_config
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.features import Lacks
-from harness.lab.power import PowerSwitch
+from harness.lab.power.mains import Mains
+from harness.lab.power.simulated import WriteSwitch
+from harness.lab.power.switches import switch_of
+from harness.links.events import Observers
 from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
@@ -41,14 +44,24 @@ class CardSlotBench(SlotBench):
     ) -> None:
         super().__init__(rack, slot, name, defects, observer_of)
         self._found_eid = ""
-        self._power: PowerSwitch | None = None
+        self._power: WriteSwitch | None = None
         self._said_by_card: Lacks = {}
         self._said_version = DEFAULT
+        wiring = slot.power
+        self._mains = None if wiring is None else Mains(switch_of(wiring), wiring, Observers([observer_of("power")]))
 
     @property
-    def power(self) -> PowerSwitch | None:
-        """The power of the card; None where the lab cannot take it away when a case wants it to."""
+    def power(self) -> WriteSwitch | None:
+        """The power of a simulated card, which goes at a write; None for a real one."""
         return self._power
+
+    @property
+    def mains(self) -> Mains | None:
+        """The switch that a real card hangs on; None where the lab has none."""
+        return self._mains
+
+    def boot(self) -> None:
+        """Makes the way to the card usable after its power came back, as far as that is not the card's own reset."""
 
     @property
     def config(self) -> CardConfig | None:

@@ -29,6 +29,8 @@ class Interface(StrEnum):
     ES9P = "ES9+"
     ESIPA = "ESipa"
     TLS = "TLS"
+    POWER = "power"
+    """The switch of a device's supply: what happened to it is in the note, and there are no octets."""
 
 
 class Direction(StrEnum):

@@ -1,6 +1,7 @@
-"""The power goes at any write of the card's memory: afterwards the card is as before or as after. SGP.32 v1.2 §3.3.1, §2.11.2.
+"""The power goes in the middle of an action: afterwards the card is as before or as after. SGP.32 v1.2 §3.3.1, §2.11.2.
 
-Each action is done once whole, to count its writes, and then again with a power cut just before and just behind each one.
+Each action is done once whole and then again with its power lost: on a simulated card just before and just behind each
+write of its memory, on a real one at random moments through the lab's power switch.
 """
 
 from __future__ import annotations
@@ -43,11 +44,12 @@ def test_enable(
     step: CaseSteps,
 ) -> None:
     """An enable that loses its power happened or not: one profile is enabled, with all that follows or nothing of it."""
-    with step("count the writes of an enable", precondition=True) as seen, power.count_writes() as writes:
-        answer = euicc.load_package(eim.package(enable(profiles["operational-b"].iccid)))
-        seen.observed(answer.raw)
+    with step("an enable that keeps its power", precondition=True) as seen:
+        with power.rehearse() as whole:
+            answer = euicc.load_package(eim.package(enable(profiles["operational-b"].iccid)))
+        seen.observed(whole.in_words)
         assert answer.result("enableResult") == OK
-    for cut in writes.cuts:
+    for cut in whole.cuts:
         with step("the card has nothing to tell", precondition=True):
             forget_notifications(euicc)
             before = euicc.enabled_profile or "none"
@@ -94,11 +96,11 @@ def test_installation(
 ) -> None:
     """An installation that loses its power leaves the whole profile or nothing of it, and can be repeated."""
     iccid = profiles["operational-a"].iccid
-    with step("count the writes of an installation", precondition=True) as seen:
-        with power.count_writes() as writes:
+    with step("an installation that keeps its power", precondition=True) as seen:
+        with power.rehearse() as whole:
             assert download("operational-a").is_success
-        seen.observed(f"{writes.count} writes")
-    for cut in writes.cuts:
+        seen.observed(whole.in_words)
+    for cut in whole.cuts:
         with step("the card is empty again", precondition=True):
             if euicc.find_profile("operational-a") is not None:
                 assert euicc.load_package(eim.package(delete(iccid))).result("deleteResult") == OK
@@ -141,12 +143,13 @@ def test_result(euicc: EuiccUnderTest, ipa: OwnIpa, eim: Eim, power: PowerUnderT
 
     What was not done is done then: our eIM offers a package until it has heard of it.
     """
-    with step("count the writes of a package", precondition=True) as seen:
+    with step("a package that keeps its power", precondition=True) as seen:
         package = fetched(eim, euicc, set_default_dp_address("smdp.example.com"))
-        with power.count_writes() as writes:
-            seen.observed(euicc.load_package(package).raw)
+        with power.rehearse() as whole:
+            assert euicc.load_package(package).is_result
+        seen.observed(whole.in_words)
         ipa.poll()
-    for number, cut in enumerate(writes.cuts):
+    for number, cut in enumerate(whole.cuts):
         address = f"smdp{number}.example.com"
         package = fetched(eim, euicc, set_default_dp_address(address))
         with step(f"a package, power lost {cut}", expect="no effect and no result, or both") as seen:
@@ -186,11 +189,13 @@ def test_fallback(
     with step("setFallbackAttribute on A", precondition=True):
         answer = euicc.load_package(eim.package(set_fallback(profiles[fallback].iccid)))
         assert answer.result("setFallbackAttributeResult") == OK
-    with step("count the writes of a fallback", precondition=True), power.count_writes() as writes:
-        assert euicc.execute_fallback() == OK
+    with step("a fallback that keeps its power", precondition=True) as seen:
+        with power.rehearse() as whole:
+            assert euicc.execute_fallback() == OK
+        seen.observed(whole.in_words)
     with step("return from it", precondition=True):
         assert euicc.return_from_fallback() == OK
-    for cut in writes.cuts:
+    for cut in whole.cuts:
         with step(f"ExecuteFallbackMechanism, power lost {cut}", expect="A or B is enabled, and it alone") as seen:
             with power.cut(cut):
                 euicc.execute_fallback()

@@ -125,7 +125,7 @@ def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
 
 @pytest.fixture
 def power(scene: Scene) -> PowerUnderTest:
-    """The power of the card under test, to be taken away at a write of its memory."""
+    """The power of the card under test, to be taken away in the middle of an action."""
     return scene.power
 
 

@@ -53,6 +53,8 @@ class _Reading:
                 return [*self._apdus.flush(), *self._http.take(record)]
             case "TLS":
                 return [*self._apdus.flush(), tls_entry(record)]
+            case "power":
+                return [*self._apdus.flush(), _event(record)]
             case _:
                 return [*self._apdus.flush(), *self._plain(record)]
 

@@ -1,7 +1,4 @@
-"""The power of the card in a slot, for cases that take it away at a moment of their choice.
-
-A simulated card loses it at a write of its memory, which is where it matters. A real one needs a switch in the lab.
-"""
+"""The power of a simulated card: it goes at a write of its memory."""
 
 from __future__ import annotations
 
@@ -17,8 +14,8 @@ _DEATH_DEADLINE = 2.0
 """Seconds in which a process that killed itself is gone."""
 
 
-class PowerSwitch(Protocol):
-    """What can be done to the power of one card."""
+class WriteSwitch(Protocol):
+    """What can be done to the power of a card whose writes are seen."""
 
     def cut_at_write(self, number: int, *, late: bool = False) -> None:
         """Counts writes anew, and takes the power away at this one, the first being 1; 0: never."""
