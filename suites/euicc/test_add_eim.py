@@ -10,12 +10,23 @@ from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.expectations import code_for
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
-from harness.roles.eim.commands import add_eim, list_profile_info
-from harness.roles.eim.identity import OMITTED
+from harness.roles.eim.commands import add_eim, delete_eim, list_profile_info
+from harness.roles.eim.identity import ID_TYPE_PROPRIETARY, OMITTED
 from harness.roles.es10.packages import PackageAnswer
 
 REPLAY = 4
-ALREADY_EXISTS, CI_UNKNOWN, INVALID_TOKEN, COMMAND_ERROR = 2, 3, 5, 7
+OK, INSUFFICIENT_MEMORY, ALREADY_EXISTS, CI_UNKNOWN, INVALID_TOKEN, COUNTER_OUT_OF_RANGE, COMMAND_ERROR = (
+    0,
+    1,
+    2,
+    3,
+    5,
+    6,
+    7,
+)
+BEYOND_ANY_CARD = 2**70
+MANY = 64
+"""More eIMs than any known card keeps."""
 FIRST_COUNTER = 7
 UNKNOWN_CI = bytes(20)
 
@@ -88,6 +99,63 @@ def test_refused_configurations(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim,
         seen.observed(listed)
         assert listed == [known["eimId"]]
         assert euicc.load_package(eim.package(list_profile_info())).is_result
+
+
+@case(
+    "EU-125",
+    clause="SGP.32 v1.2 §2.11.1.1.2, §3.5.1",
+    confidence="likely",
+    area="euicc",
+    needs=State(eims=1, exact=True),
+    catches="takes-any-counter-of-eim",
+)
+def test_counter_out_of_range(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
+    """An addEim with a counterValue that the card cannot keep is counterValueOutOfRange, and adds nobody.
+
+    How high a card counts is its own affair: that it does not count this high is only likely. What it says is certain.
+    """
+    with step("addEim with a counter of nine octets", expect="an error") as seen:
+        answer = euicc.load_package(eim.package(add_eim(other_eim.configuration(counter=BEYOND_ANY_CARD))))
+        seen.observed(answer.raw)
+        assert code_of(answer) != OK
+    with step("look at the error", expect="counterValueOutOfRange(6), one eIM", confidence="certain") as seen:
+        seen.observed(code_of(answer))
+        assert code_of(answer) == COUNTER_OUT_OF_RANGE
+        assert [entry.eim_id for entry in euicc.get_eim_configuration()] == [eim.identity.eim_id]
+
+
+@case(
+    "EU-126",
+    clause="SGP.32 v1.2 §2.11.1.1.2, §3.5.1",
+    confidence="likely",
+    area="euicc",
+    needs=State(eims=1, exact=True),
+    effects=("removes-eim",),
+    catches=("drops-oldest-eim-at-add-eim", "calls-full-memory-undefined-error-at-add-eim"),
+)
+def test_memory_for_eims_is_full(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
+    """An addEim is kept or is insufficientMemory; either way nobody that was associated before makes room for it."""
+    names = [eim.identity.eim_id]
+    with step(f"addEim up to {MANY} times", expect="ok each, or at last insufficientMemory(1)") as seen:
+        for number in range(MANY):
+            name = f"{number:03}-of-many"
+            one_more = other_eim.configuration(eimId=name, eimIdType=ID_TYPE_PROPRIETARY)
+            code = code_of(euicc.load_package(eim.package(add_eim(one_more))))
+            if code != OK:
+                break
+            names.append(name)
+        seen.observed(f"result {code} with {len(names)} eIMs associated")
+        assert code in (OK, INSUFFICIENT_MEMORY)
+    with step("GetEimConfigurationData", expect="all that were added, and the first") as seen:
+        listed = sorted(entry.eim_id for entry in euicc.get_eim_configuration())
+        seen.observed(f"{len(listed)} eIMs")
+        assert listed == sorted(names)
+    with step("deleteEim for each that was added", expect="ok(0): the first eIM is alone again") as seen:
+        for name in names[1:]:
+            assert euicc.load_package(eim.package(delete_eim(name))).result("deleteEimResult") == OK
+        left = [entry.eim_id for entry in euicc.get_eim_configuration()]
+        seen.observed(left)
+        assert left == names[:1]
 
 
 def without_key(eim: Eim) -> Mapping[str, Any]:

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.codec import encode, tlv
+from harness.codec import encode, named_bits, tlv
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import delete_eim
 from harness.roles.eim.identity import ID_TYPE_PROPRIETARY
-from harness.roles.es10.eims import AddInitialEimAnswer
+from harness.roles.es10.eims import AddInitialEimAnswer, TrustData
 from harness.roles.es10.status import StatusWordFault
 
 ASSOCIATED_EIM_ALREADY_EXISTS = 2
 GET_ALL = bytes.fromhex("BF5500")
+RETRIEVE_COAPS = 1
+EVERY_PROTOCOL = frozenset({0, RETRIEVE_COAPS, 2, 3, 4})
+"""Bits of EimSupportedProtocol: retrieval and injection, by HTTPS and by CoAP, and a protocol of the eIM's own."""
 
 
 @case("EU-017", clause="SGP.32 v1.2 §5.9.18", area="euicc", needs=State(exact=True), catches="ships-with-an-eim")
@@ -76,6 +79,35 @@ def test_token_is_made_on_request(euicc: EuiccUnderTest, eim: Eim, step: CaseSte
         tokens = [entry.association_token for entry in euicc.get_eim_configuration()]
         seen.observed(tokens)
         assert tokens == [token]
+
+
+@case(
+    "EU-124",
+    clause="SGP.32 v1.2 §2.11.1.1.1, §5.9.18",
+    confidence="likely",
+    area="euicc",
+    catches=("forgets-pinned-key-of-eim", "knows-no-protocol-but-https"),
+)
+def test_what_an_ipa_needs_to_know(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: CaseSteps) -> None:
+    """What only the IPA needs of an eIM is kept for it as it was given: the key to trust in TLS, the protocols."""
+    key = other_eim.identity.public_key_info
+    protocols = {eim.identity.eim_id: EVERY_PROTOCOL, other_eim.identity.eim_id: frozenset({RETRIEVE_COAPS})}
+    wanted = [
+        party.configuration(
+            trustedPublicKeyDataTls=("trustedEimPkTls", key),
+            eimSupportedProtocol=named_bits(protocols[party.identity.eim_id]),
+        )
+        for party in (eim, other_eim)
+    ]
+    with step("AddInitialEim with raw keys for TLS, and other protocols", expect="ok for two eIMs") as seen:
+        answer = euicc.add_initial_eim(wanted)
+        seen.observed(answer.raw)
+        assert answer.error is None
+    with step("GetEimConfigurationData", expect="the keys and the protocols of each") as seen:
+        entries = euicc.get_eim_configuration()
+        seen.observed([f"{entry.eim_id}: {entry.tls_trust}, {entry.supported_protocols}" for entry in entries])
+        assert [entry.tls_trust for entry in entries] == [TrustData(is_certificate=False, der=key)] * 2
+        assert {entry.eim_id: entry.supported_protocols for entry in entries} == protocols
 
 
 @case(

@@ -21,7 +21,11 @@ KNOWN_RULES = {0, 1, 2}
     confidence="likely",
     area="euicc",
     needs=State(eims=1),
-    catches=("lists-unknown-policy-rule", "answers-rat-otherwise-than-getrat"),
+    catches=(
+        "lists-unknown-policy-rule",
+        "answers-rat-otherwise-than-getrat",
+        "hides-from-eims-that-consent-is-required",
+    ),
 )
 def test_rat(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """getRAT gives a table of known policy rules, the same that ES10b.GetRAT gives."""

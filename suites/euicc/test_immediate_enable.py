@@ -110,8 +110,11 @@ def test_only_from_the_named_server(
     identity = smdp.identity
     named = configure_immediate_enable(smdp_oid=identity.oid, smdp_address=identity.address)
     elsewhere = configure_immediate_enable(smdp_address=ANOTHER_ADDRESS)
-    with step("allow it for our SM-DP+, download a profile", precondition=True):
-        assert configured(euicc, eim.package(named)) == OK
+    with step("configureImmediateEnable for our SM-DP+ by OID and address", expect="ok(0)") as seen:
+        code = configured(euicc, eim.package(named))
+        seen.observed(code)
+        assert code == OK
+    with step("download a profile", precondition=True):
         assert download("operational-a").is_success
     with step("ImmediateEnable", expect="ok(0), and the profile is enabled") as seen:
         assert immediate_enable(euicc, seen) == OK

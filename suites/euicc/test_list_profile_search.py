@@ -21,7 +21,7 @@ KNOWN_TAGS = {
     0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x93, 0x94, 0x95, 0xB6, 0xB7, 0xB8, 0x99, 0xBF22, 0x9F7B, 0x9F26, 0x9F67,
 }  # fmt: skip
 INCORRECT_INPUT_VALUES, PROFILE_CHANGE_ONGOING = 1, 11
-TEST, OPERATIONAL = 0, 2
+TEST, PROVISIONING, OPERATIONAL = 0, 1, 2
 LISTED = State(eims=1, profiles=("operational-a", "operational-b", "bootstrap"), enabled="operational-b", exact=True)
 
 
@@ -79,11 +79,12 @@ def test_tag_list(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
 )
 def test_search(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:
     """A search by ICCID, ISD-P AID or class lists what matches, and an empty list where nothing does."""
-    a, b, _ = (profiles[name].iccid for name in LISTED.profiles)
+    a, b, bootstrap = (profiles[name].iccid for name in LISTED.profiles)
     aid = euicc.profile("operational-b").isdp_aid
     searches: tuple[tuple[str, Command, set[bytes]], ...] = (
         ("the ICCID of A", list_profile_info(iccid=a), {a}),
         ("the ISD-P AID of B", list_profile_info(isdp_aid=aid), {b}),
+        ("the class provisioning", list_profile_info(profile_class=PROVISIONING), {bootstrap}),
         ("the class operational", list_profile_info(profile_class=OPERATIONAL), {a, b}),
         ("an unknown ICCID", list_profile_info(iccid=UNKNOWN_ICCID), set()),
         ("an unknown AID", list_profile_info(isdp_aid=UNKNOWN_AID), set()),

@@ -15,9 +15,11 @@ from harness.crypto.entropy import Entropy
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import Command, list_profile_info, update_eim
 
-OK, EIM_NOT_FOUND, COUNTER_OUT_OF_RANGE, COMMAND_ERROR = 0, 1, 6, 7
+OK, EIM_NOT_FOUND, CI_UNKNOWN, COUNTER_OUT_OF_RANGE, COMMAND_ERROR = 0, 1, 3, 6, 7
 REPLAY = 4
 NOBODY = "nobody.harness.test"
+UNKNOWN_CI = bytes(20)
+GET_ALL = bytes.fromhex("BF5500")
 ASSOCIATED = State(eims=1)
 
 
@@ -141,3 +143,20 @@ def test_unknown_eim(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, step: Case
         listed = [entry.eim_id for entry in euicc.get_eim_configuration()]
         seen.observed(listed)
         assert listed == [eim.identity.eim_id]
+
+
+@case(
+    "EU-127",
+    clause="SGP.32 v1.2 §2.11.1.1.2",
+    area="euicc",
+    needs=ASSOCIATED,
+    catches="ignores-unknown-ci-at-update-eim",
+)
+def test_unknown_ci(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """An updateEim that names a CI under which the card has no key is ciPKUnknown, and changes nothing."""
+    with step("read the configuration", precondition=True):
+        before = euicc.call(GET_ALL)
+    with step("updateEim with a CI that nobody knows", expect="ciPKUnknown(3)") as seen:
+        assert updated(euicc, eim.package(change(eim, euiccCiPKId=UNKNOWN_CI)), seen) == CI_UNKNOWN
+    with step("read the configuration again", expect="unchanged"):
+        assert euicc.call(GET_ALL) == before

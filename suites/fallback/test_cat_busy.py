@@ -1,55 +1,32 @@
-"""The IPA's own changes of profile wait for the end of a proactive session, too. SGP.32 v1.2 §5.9.16 to §5.9.23.
-
-A REFRESH is fetched and left unanswered, which keeps a session open. Cards that ask for none and refuse ES10 until they are
-reset cannot be judged so: 6985 is taken from them.
-"""
+"""The IPA's own changes of profile wait for the end of a proactive session, too. SGP.32 v1.2 §5.9.16 to §5.9.23."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
+from harness.conformance.busy import OK, WAITS, Change, opened_by
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.stalling import StallingTerminal
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import enable, set_fallback
 from harness.roles.es10 import Es10
-from harness.roles.es10.status import CONDITIONS_NOT_SATISFIED, StatusWordFault
 
-OK, CAT_BUSY = 0, 5
 A, B = "operational-a", "operational-b"
 
 
-def judge(
-    euicc: EuiccUnderTest,
-    step: CaseSteps,
-    opens: tuple[str, Callable[[Es10], int]],
-    waits: tuple[str, Callable[[Es10], int]],
-    becomes: str,
-) -> None:
+def judge(euicc: EuiccUnderTest, step: CaseSteps, opens: Change, waits: Change, becomes: str) -> None:
     """One change opens a session, the other has to wait for its end, and works behind a reset."""
-    with step(f"{opens[0]}, and leave the REFRESH unanswered", expect="ok(0)", precondition=True) as seen:
-        euicc.reset()
-        terminal = StallingTerminal(euicc.link)
-        es10 = Es10(terminal, recover=False)
-        code = opens[1](es10)
-        seen.observed(terminal.fetched or "the card asks for nothing")
-        assert code == OK
-    with step(waits[0], expect="catBusy(5), or 6985 until the reset") as seen:
-        try:
-            code = waits[1](es10)
-            seen.observed(code)
-            assert code == CAT_BUSY or not terminal.fetched
-        except StatusWordFault as refused:
-            seen.observed(f"{refused.sw:04X}")
-            if refused.sw != CONDITIONS_NOT_SATISFIED:
-                raise
-    with step(f"reset, and {waits[0]}", expect=f"{becomes} is enabled, unless it was") as seen:
+    session = opened_by(opens, euicc, step)
+    with step(waits.name, expect=WAITS) as seen:
+        answer = session.tried(waits)
+        seen.observed(answer)
+        assert session.makes_wait(answer)
+    with step(f"reset, and {waits.name}", expect=f"{becomes} is enabled, unless it was") as seen:
         euicc.reset()
         if euicc.enabled_profile != becomes:
-            seen.observed(waits[1](euicc))
+            seen.observed(waits.make(euicc))
         assert euicc.enabled_profile == becomes
 
 
@@ -68,8 +45,8 @@ def test_fallback(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Profil
     with step("setFallbackAttribute on A", precondition=True):
         answer = euicc.load_package(eim.package(set_fallback(profiles[A].iccid)))
         assert answer.result("setFallbackAttributeResult") == OK
-    there = "ExecuteFallbackMechanism", Es10.execute_fallback
-    back = "ReturnFromFallback", Es10.return_from_fallback
+    there = Change("ExecuteFallbackMechanism", Es10.execute_fallback)
+    back = Change("ReturnFromFallback", Es10.return_from_fallback)
     judge(euicc, step, there, back, B)
     with step("ExecuteFallbackMechanism", precondition=True):
         assert euicc.execute_fallback() == OK
@@ -88,8 +65,8 @@ def test_fallback(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Profil
 def test_rollback(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:
     """During a proactive session no rollback is begun: catBusy, and the leave for it stays."""
     package = eim.package(enable(profiles[B].iccid, rollback=True))
-    granting = "enable B with rollbackFlag", lambda es10: int(es10.load_package(package).result("enableResult"))
-    judge(euicc, step, granting, ("ProfileRollback", lambda es10: es10.profile_rollback().cmd_result), A)
+    granting = Change("enable B with rollbackFlag", lambda es10: int(es10.load_package(package).result("enableResult")))
+    judge(euicc, step, granting, Change("ProfileRollback", lambda es10: es10.profile_rollback().cmd_result), A)
 
 
 @case(
@@ -104,8 +81,8 @@ def test_rollback(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Profil
 )
 def test_emergency(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """During a proactive session an emergency is neither begun nor ended: catBusy."""
-    begin = "EnableEmergencyProfile", Es10.enable_emergency_profile
-    end = "DisableEmergencyProfile", Es10.disable_emergency_profile
+    begin = Change("EnableEmergencyProfile", Es10.enable_emergency_profile)
+    end = Change("DisableEmergencyProfile", Es10.disable_emergency_profile)
     judge(euicc, step, begin, end, A)
     with step("EnableEmergencyProfile", precondition=True):
         assert euicc.enable_emergency_profile() == OK

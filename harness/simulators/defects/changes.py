@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from harness.rules import Rule, Rules
@@ -28,6 +29,17 @@ def around(name: str, wrapper: Callable[..., Any]) -> Change:
         return rules.replacing(name, lambda *arguments: wrapper(inner, *arguments))
 
     return change
+
+
+def blind_to_sessions(name: str) -> Change:
+    """Wraps a rule whose first argument is the card: it does not see a proactive session that is open."""
+
+    def as_if_idle(inner: Rule, device: Any, *arguments: Any) -> Any:
+        idle = copy(device)
+        idle.rules = device.rules.replacing("cat-is-busy", lambda _device: False)
+        return inner(idle, *arguments)
+
+    return around(name, as_if_idle)
 
 
 def all_of(*changes: Change) -> Change:

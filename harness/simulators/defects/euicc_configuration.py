@@ -12,7 +12,7 @@ from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10.eims import EimError
 from harness.simulators.euicc.es10.fallback import NOT_AVAILABLE
 from harness.simulators.euicc.es10.immediate import UNDEFINED_ERROR
-from harness.simulators.euicc.state import CardState, EimAssociation
+from harness.simulators.euicc.state import CardState, EimAssociation, ImmediateEnable
 
 _ANY_CI = tlv.parse(bytes.fromhex("BF5600"))
 _ROOM = 8
@@ -47,6 +47,14 @@ def _never_configured(inner: Any, device: Device, request: tlv.Tlv) -> Answer:
     inner(device, request)
     answer = {"configImmediateEnableResult": UNDEFINED_ERROR}
     return Answer(encode("ConfigureImmediateProfileEnablingResponse", answer))
+
+
+def _configured_for_any_server(inner: Any, device: Device, request: tlv.Tlv) -> Answer:
+    answer: Answer = inner(device, request)
+    if answer.state is None:
+        return answer
+    anybody = ImmediateEnable(allowed=answer.state.immediate.allowed)
+    return replace(answer, state=replace(answer.state, immediate=anybody))
 
 
 def _preferred_for_unknown(inner: Any, device: Device, request: tlv.Tlv) -> Answer:
@@ -141,6 +149,11 @@ DEFECTS: tuple[Defect, ...] = (
         "lets-ipa-overrule-eim-on-immediate-enable",
         "The IPA configures immediate enabling although an eIM is associated.",
         answering("immediate-enable-is-open", True),
+    ),
+    _define(
+        "forgets-server-that-ipa-named",
+        "Of how the IPA configures immediate enabling, the SM-DP+ is not kept.",
+        around("ConfigureImmediateProfileEnabling", _configured_for_any_server),
     ),
     _define(
         "gives-preferred-certificates-for-unknown-ci",

@@ -12,7 +12,7 @@ from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, around, with_rule
 from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.es10.eims import COUNTER, KEY_DATA, TOKEN, EimError, EimRefused
-from harness.simulators.euicc.es10.packages import Outcome, Run
+from harness.simulators.euicc.es10.packages import UNDEFINED_ERROR, Outcome, Run
 from harness.simulators.euicc.state import CardState, EimAssociation, fields_of
 
 _EIM_ID, _CI = 0x80, 0x88
@@ -83,7 +83,28 @@ def _with_some_key(inner: Any, device: Device, run: Run, command: Tlv) -> Outcom
     return inner(device, run, _command(command.tag, command.children, key.raw))  # type: ignore[no-any-return]
 
 
+def _oldest_goes(inner: Any, device: Device, run: Run, command: Tlv) -> Outcome:
+    others = run.state.eims[1:] if len(run.state.eims) >= device.config.max_eims else run.state.eims
+    return inner(device, replace(run, state=replace(run.state, eims=others)), command)  # type: ignore[no-any-return]
+
+
+def _undefined_when_full(inner: Any, device: Device, run: Run, command: Tlv) -> Outcome:
+    outcome: Outcome = inner(device, run, command)
+    full = tlv.build(_ADDED, tlv.integer(0x02, EimError.INSUFFICIENT_MEMORY))
+    if outcome.result != full:
+        return outcome
+    return replace(outcome, result=tlv.build(_ADDED, tlv.integer(0x02, UNDEFINED_ERROR)))
+
+
 # updateEim
+
+
+def _whatever_ci_later(inner: Any, device: Device, eim: EimAssociation, data: Tlv) -> EimAssociation:
+    ci = data.find(_CI)
+    if ci is None or device.identity(ci.value) is not None:
+        return inner(device, eim, data)  # type: ignore[no-any-return]
+    others = _without(data, _CI)
+    return inner(device, eim, others) if len(others.children) > 1 else eim
 
 
 def _old_key(inner: Any, device: Device, eim: EimAssociation, data: Tlv) -> EimAssociation:
@@ -191,6 +212,21 @@ DEFECTS: tuple[Defect, ...] = (
         "adds-eim-without-key",
         "An eIM that is added without a key gets that of another one.",
         around("eco-addEim", _with_some_key),
+    ),
+    _define(
+        "drops-oldest-eim-at-add-eim",
+        "Where memory for eIMs is full, addEim has the oldest make room.",
+        around("eco-addEim", _oldest_goes),
+    ),
+    _define(
+        "calls-full-memory-undefined-error-at-add-eim",
+        "Full memory is undefinedError in addEim.",
+        around("eco-addEim", _undefined_when_full),
+    ),
+    _define(
+        "ignores-unknown-ci-at-update-eim",
+        "updateEim with a CI that the card does not have is taken, without it.",
+        around("eim-updated", _whatever_ci_later),
     ),
     _define(
         "keeps-old-key-at-update-eim",

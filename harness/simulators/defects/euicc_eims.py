@@ -13,6 +13,9 @@ from harness.simulators.euicc.state import CardState, EimAssociation, fields_of
 
 _EIM_ID_ROOM = 128
 _CERTIFICATE = 0xA1
+_ID_TYPE, _TLS_TRUST, _PROTOCOLS = 0x82, 0xA6, 0x87
+_FQDN = b"\x02"
+_HTTPS_ALONE = tlv.build(_PROTOCOLS, b"\x07\x80")
 _FACTORY_EIM = tlv.build(0x30, tlv.build(0x80, b"factory.example.com"))
 
 
@@ -47,6 +50,27 @@ def _any_length(inner: Any, octets: bytes) -> dict[str, Any]:
 
 def _first_only(inner: Any, eims: tuple[EimAssociation, ...]) -> list[bytes]:
     return inner(eims[:1])  # type: ignore[no-any-return]
+
+
+def _all_of_type(kind: bytes) -> Any:
+    """Wraps what is listed of eIMs: each is of this type."""
+
+    def wrapper(inner: Any, eims: tuple[EimAssociation, ...]) -> list[bytes]:
+        listed = [tlv.parse(entry) for entry in inner(eims)]
+        typed = [(field for field in entry.children if field.tag != _ID_TYPE) for entry in listed]
+        return [tlv.build(0x30, *(field.raw for field in fields), tlv.build(_ID_TYPE, kind)) for fields in typed]
+
+    return wrapper
+
+
+def _shown_without_pinned_key(inner: Any, eim: EimAssociation) -> bytes:
+    fields = tlv.parse(inner(eim)).children
+    return tlv.build(0x30, *(f.raw for f in fields if f.tag != _TLS_TRUST or f.children[0].tag == _CERTIFICATE))
+
+
+def _shown_for_https(inner: Any, eim: EimAssociation) -> bytes:
+    fields = tlv.parse(inner(eim)).children
+    return tlv.build(0x30, *(_HTTPS_ALONE if f.tag == _PROTOCOLS else f.raw for f in fields))
 
 
 def _every_type(eims: tuple[EimAssociation, ...]) -> list[bytes]:
@@ -120,6 +144,21 @@ DEFECTS: tuple[Defect, ...] = (
         "shows-proprietary-eim-type",
         "listEim names the type of a proprietary eimId.",
         with_rule("eims-listed", _every_type),
+    ),
+    _define(
+        "calls-every-eim-id-an-fqdn",
+        "listEim gives every eIM the type FQDN.",
+        around("eims-listed", _all_of_type(_FQDN)),
+    ),
+    _define(
+        "forgets-pinned-key-of-eim",
+        "Of what an IPA is to trust of an eIM, a certificate is kept and a raw key is not.",
+        around("eim-shown", _shown_without_pinned_key),
+    ),
+    _define(
+        "knows-no-protocol-but-https",
+        "Every eIM is listed as one to be polled by HTTPS.",
+        around("eim-shown", _shown_for_https),
     ),
     _define(
         "says-eim-reset-but-keeps-it",

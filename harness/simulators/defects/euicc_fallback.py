@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import replace
 from typing import Any
 
 from harness.codec import encode, tlv
 from harness.simulators.defects import Defect
-from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
+from harness.simulators.defects.changes import Change, all_of, answering, around, blind_to_sessions, with_rule
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.es10 import emergency, fallback, notifications, psmo, rollback
 from harness.simulators.euicc.es10.packages import Outcome, Run
@@ -188,13 +187,6 @@ def _always(function: str) -> Callable[[str, bool], bool]:
 def _never(function: str) -> Callable[[str, bool], bool]:
     """A rule by which this function is followed by no REFRESH whatever its refreshFlag says."""
     return lambda asked, flag: flag and asked != function
-
-
-def _as_if_idle(inner: Any, device: Device, *arguments: Any) -> Any:
-    """Wraps a function of the card: it does not see a proactive session that is open."""
-    idle = copy(device)
-    idle.rules = device.rules.replacing("cat-is-busy", lambda _device: False)
-    return inner(idle, *arguments)
 
 
 def _lists_without(tag: int) -> Any:
@@ -472,27 +464,27 @@ _BUSY: tuple[Defect, ...] = (
     _define(
         "falls-back-during-a-proactive-session",
         "A fallback does not wait for the end of a proactive session.",
-        around("fallback-executed", _as_if_idle),
+        blind_to_sessions("fallback-executed"),
     ),
     _define(
         "returns-during-a-proactive-session",
         "A return from fallback does not wait for the end of a proactive session.",
-        around("fallback-left", _as_if_idle),
+        blind_to_sessions("fallback-left"),
     ),
     _define(
         "rolls-back-during-a-proactive-session",
         "A rollback does not wait for the end of a proactive session.",
-        around("ProfileRollback", _as_if_idle),
+        blind_to_sessions("ProfileRollback"),
     ),
     _define(
         "begins-emergency-during-a-proactive-session",
         "The emergency profile is enabled during a proactive session.",
-        around("emergency-begun", _as_if_idle),
+        blind_to_sessions("emergency-begun"),
     ),
     _define(
         "ends-emergency-during-a-proactive-session",
         "The emergency profile is disabled during a proactive session.",
-        around("emergency-ended", _as_if_idle),
+        blind_to_sessions("emergency-ended"),
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.codec import encode, named_bits, tlv
 from harness.simulators.defects import Defect
-from harness.simulators.defects.changes import Change, answering, around, with_rule
+from harness.simulators.defects.changes import Change, answering, around, blind_to_sessions, with_rule
 from harness.simulators.euicc.apdu import Refused
 from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Device
@@ -68,6 +68,12 @@ def _empty_table(_device: Device, run: Run, _command: tlv.Tlv) -> Outcome:
     return Outcome(run, encode("EuiccResultData", ("getRATResult", [])))
 
 
+def _no_consent_for_eims(inner: Any, device: Device, run: Run, command: tlv.Tlv) -> Outcome:
+    table = [{**row, "pprFlags": named_bits([])} for row in device.rules["authorisation-table"](device.config)]
+    outcome: Outcome = inner(device, run, command)
+    return replace(outcome, result=encode("EuiccResultData", ("getRATResult", table)))
+
+
 def _define(name: str, summary: str, change: Change) -> Defect:
     return Defect(name, "euicc", summary, change)
 
@@ -87,6 +93,21 @@ DEFECTS: tuple[Defect, ...] = (
         "changes-profiles-during-a-proactive-session",
         "An enable does not wait for the end of a proactive session.",
         answering("cat-is-busy", False),
+    ),
+    _define(
+        "disables-during-a-proactive-session",
+        "A disable does not wait for the end of a proactive session.",
+        blind_to_sessions("disable-result"),
+    ),
+    _define(
+        "enables-at-once-during-a-proactive-session",
+        "ImmediateEnable does not wait for the end of a proactive session.",
+        blind_to_sessions("ImmediateEnable"),
+    ),
+    _define(
+        "resets-memory-during-a-proactive-session",
+        "The enabled profile is deleted by a memory reset during a proactive session.",
+        blind_to_sessions("EuiccMemoryReset"),
     ),
     _define(
         "deletes-profile-to-return-to",
@@ -132,5 +153,10 @@ DEFECTS: tuple[Defect, ...] = (
         "answers-rat-otherwise-than-getrat",
         "getRAT in a package gives an empty table.",
         with_rule("psmo-getRAT", _empty_table),
+    ),
+    _define(
+        "hides-from-eims-that-consent-is-required",
+        "getRAT in a package leaves out which rules need the end user's consent.",
+        around("psmo-getRAT", _no_consent_for_eims),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 DEFAULT_EID = bytes.fromhex("89049032123451234512345678900071")
@@ -61,7 +61,11 @@ class CardConfig:
     """Octets of one STORE DATA chain."""
     channels: int = 4
     """Logical channels including the basic one; 1: a card that knows no other, and serves ES10 there."""
-    authorisation: tuple[AuthorisationRule, ...] = field(default=(AuthorisationRule(),))
+    authorisation: tuple[AuthorisationRule, ...] = (
+        AuthorisationRule(rules=(1,), mcc_mnc=bytes.fromhex("99F907"), consent_required=True),
+        AuthorisationRule(),
+    )
+    """By default one operator needs the end user's consent to PPR1, and every one may use both rules."""
     atr: bytes = bytes.fromhex("3B9D96803FC7828031E073FE211B655347503332")
     """Without its check octet TCK, which the card appends: T=15 stands among the protocols, so one is due."""
 
