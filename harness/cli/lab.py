@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.options import json_option, lab_option
+from harness.cli.lab_kit import provisioning_kit
+from harness.cli.lab_reach import reach
+from harness.cli.lab_subscribers import subscribers
+from harness.cli.options import json_option, known_slots, lab_option, written
 from harness.errors import ConfigurationError, DeviceFault, Fault, HarnessError, LabFault
-from harness.lab.configuration import Lab, Slot, read_lab
+from harness.lab.configuration import Slot, read_lab
 from harness.lab.trust import EXPORT
-from harness.nodes import meant
 
 if TYPE_CHECKING:
     from harness.lab.bench import Bench
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 @click.group(name="lab")
 def command() -> None:
     """Looks at what is plugged in."""
+
+
+for each in (reach, provisioning_kit, subscribers):
+    command.add_command(each)
 
 
 @command.command()
@@ -38,7 +44,7 @@ def check(slots: tuple[str, ...], lab_file: Path, as_json: bool) -> int:
     from harness.lab.rack import Rack, prepare
 
     lab = read_lab(lab_file)
-    _known(lab, slots)
+    known_slots(lab, slots)
     prepare(lab, seed=1)
     with Rack(lab, seed=1) as rack:
         found = {name: looked_at(rack, slot) for name, slot in lab.slots.items() if not slots or name in slots}
@@ -67,7 +73,7 @@ def export_eim(slot_name: str, out: Path | None, lab_file: Path) -> int:
     from harness.lab.rack import Rack, prepare
 
     lab = read_lab(lab_file)
-    _known(lab, [slot_name])
+    known_slots(lab, [slot_name])
     slot = lab.slots[slot_name]
     faults = []
     if slot.trust.eim.way != EXPORT:
@@ -79,24 +85,8 @@ def export_eim(slot_name: str, out: Path | None, lab_file: Path) -> int:
     prepare(lab, seed=1)
     with Rack(lab, seed=1) as rack:
         text = json.dumps(request_for_owner(rack, getattr(slot.device, "eid", "")), indent=1)
-    if out is None:
-        click.echo(text)
-        return 0
-    try:
-        out.write_text(text + "\n", encoding="utf-8")
-    except OSError as fault:
-        raise click.UsageError(f"{out} cannot be written: {fault.strerror}; name another file with --out") from fault
+    written(text, out)
     return 0
-
-
-def _known(lab: Lab, names: Sequence[str]) -> None:
-    """Raises ConfigurationError for each name that no slot of the lab has."""
-    unknown = [name for name in names if name not in lab.slots]
-    if unknown:
-        known = list(lab.slots)
-        raise ConfigurationError(
-            [Fault(str(lab.file), 0, f"no slot is called {name!r}", meant(name, known)) for name in unknown]
-        )
 
 
 def looked_at(rack: Rack, slot: Slot) -> dict[str, Any]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from harness import resources
+from harness.errors import ConfigurationError, Fault
+from harness.nodes import meant
+
+if TYPE_CHECKING:
+    from harness.lab.configuration import Lab
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,3 +47,24 @@ def made(folder: Path) -> Path:
     except OSError as fault:
         raise click.UsageError(f"{folder} cannot be made: {fault.strerror}; name another folder with --out") from fault
     return folder
+
+
+def known_slots(lab: Lab, names: Sequence[str]) -> None:
+    """Raises ConfigurationError for each name that no slot of the lab has."""
+    unknown = [name for name in names if name not in lab.slots]
+    if unknown:
+        known = list(lab.slots)
+        raise ConfigurationError(
+            [Fault(str(lab.file), 0, f"no slot is called {name!r}", meant(name, known)) for name in unknown]
+        )
+
+
+def written(text: str, out: Path | None) -> None:
+    """Writes text to a file, or on standard output where none is named. Raises click.UsageError where it cannot be."""
+    if out is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    try:
+        out.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as fault:
+        raise click.UsageError(f"{out} cannot be written: {fault.strerror}; name another file with --out") from fault

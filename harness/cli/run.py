@@ -23,6 +23,7 @@ from harness.evidence.run_directory import RunDirectory
 from harness.lab.configuration import Lab, read_lab
 from harness.lab.effects import EFFECTS
 from harness.lab.rack import prepare
+from harness.lab.shared_port import recorded_in, shared_port
 
 
 @click.command()
@@ -64,7 +65,6 @@ def command(
     assignments = assignments_for(lab, entries, Wish(tuple(cases), slots, links))
     prepare(lab, seed)
     directory = RunDirectory(new_directory(out))
-    order = Order(str(lab_file), str(directory.path), str(resources.path("suites")), seed, assignments, allow)
     directory.begin(
         lab=lab.name,
         seed=seed,
@@ -76,7 +76,11 @@ def command(
         cases=declared(entries),
     )
     view = Progress() if as_json else _terminal_view()
-    outcome = run_orders(orders_for(order), view)
+    used = [lab.slots[given.slot] for given in assignments]
+    suites = str(resources.path("suites"))
+    with shared_port(lab, used, recorded_in(directory.path)) as front:
+        order = Order(str(lab_file), str(directory.path), suites, seed, assignments, allow, str(front or ""))
+        outcome = run_orders(orders_for(order), view)
     status = outcome.exit_status(allow_deviations=allow_deviations, require_all=require_all)
     directory.end(exit_status=int(status), lab_faults=outcome.lab_faults, absent=outcome.absent, errors=outcome.errors)
     report = rendered(directory)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from harness.conformance.case import Case, State
 from harness.lab.configuration import Slot
 from harness.lab.features import FEATURES, Lacks
+from harness.lab.surroundings import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,17 @@ def _https(slot: Slot) -> tuple[str, ...]:
     return ("https",) if slot.ways.https else ()
 
 
+def _polls(slot: Slot) -> tuple[str, ...]:
+    """Every module has an IPA to judge; where it has no way to our servers, its cases are not run and say so."""
+    return ("https",)
+
+
 def _at(slot: Slot) -> tuple[str, ...]:
     return ("at",) if slot.ways.at else ()
 
 
 OBSERVERS = (
-    Observer("device", ("module",), _https, "a module that polls as an IPA"),
+    Observer("device", ("module",), _polls, "a module that polls as an IPA"),
     Observer("esipa", ("eim",), _https, "an eIM"),
     Observer("es9", ("smdp",), _https, "an SM-DP+"),
     Observer("module", ("module",), _at, "a module at a serial port"),
@@ -74,9 +80,22 @@ def lacking(case: Case, lacks: Lacks) -> str:
     )
 
 
+def surroundings_of(case: Case) -> tuple[str, ...]:
+    """What has to be around the device: what the case declares, and what its fixtures imply."""
+    implied = {"device": ("route",), "other_eim": ("second-eim",)} if "device" in case.fixtures else {}
+    return tuple(dict.fromkeys((*(one for name in case.fixtures for one in implied.get(name, ())), *case.relies_on)))
+
+
+def out_of_place(case: Case, slot: Slot) -> str:
+    """What the case relies on and the slot does not have; empty where it has everything."""
+    return missing(surroundings_of(case), slot)
+
+
 def applies(case: Case, slots: Iterable[Slot]) -> bool:
     """Whether any of the slots can observe the case."""
-    return any(links_for(case, slot) and not lacking(case, slot.lacks) for slot in slots)
+    return any(
+        links_for(case, slot) and not lacking(case, slot.lacks) and not out_of_place(case, slot) for slot in slots
+    )
 
 
 def why(case: Case, slot: Slot) -> str:
@@ -85,9 +104,9 @@ def why(case: Case, slot: Slot) -> str:
     if observer is None:
         return f"{slot.name}: no, the case asks for no device under test"
     links = links_for(case, slot)
-    missing = lacking(case, slot.lacks)
-    if links and missing:
-        return f"{slot.name}: no, {missing}"
+    absent = lacking(case, slot.lacks) or (out_of_place(case, slot) if links else "")
+    if links and absent:
+        return f"{slot.name}: no, {absent}"
     if links:
         asked = f", unless the card declares that it lacks {' or '.join(case.requires)}" if case.requires else ""
         return f"{slot.name}: yes, over {', '.join(links)}{asked if slot.is_hardware else ''}"

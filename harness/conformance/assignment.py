@@ -42,6 +42,8 @@ class Order:
     assignments: tuple[Assignment, ...]
     allow: tuple[str, ...] = ()
     """Effects of `harness.lab.effects` that are allowed beside those that the lab file allows."""
+    front: str = ""
+    """Where servers are registered at the port that devices outside of this host find; empty: nowhere."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -65,6 +67,7 @@ class Order:
                 for given in self.assignments
             ],
             "allow": list(self.allow),
+            "front": self.front,
         }
 
     @classmethod
@@ -77,6 +80,7 @@ class Order:
             seed=value["seed"],
             assignments=tuple(_assignment(given) for given in value["assignments"]),
             allow=tuple(value["allow"]),
+            front=value["front"],
         )
 
     def slot_dir(self, name: str) -> Path:

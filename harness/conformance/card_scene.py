@@ -50,6 +50,7 @@ class CardScene(Scene):
             observers=[bench.observer_of("in-process")],
             http=http,
             trust=bench.slot.trust,
+            names=bench.names,
         )
         self._euicc = euicc_over(link, self._parties, bench.known_eid, bench.version)
         self._euicc.ledger = ledger_of(bench)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from harness.lab.effects import EFFECTS
 from harness.lab.features import FEATURES
+from harness.lab.surroundings import SURROUNDINGS
 
 IDENTIFIER = re.compile(r"[A-Z]{2}-\d{3}")
 AREAS = ("euicc", "fallback", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "resilience", "security")
@@ -76,6 +77,8 @@ class Case:
     """The only links that can observe this rule; None: every link of the slot."""
     effects: tuple[str, ...] = ()
     """Of `harness.lab.effects`: what it lastingly does to a card, beside what reaching its state does."""
+    relies_on: tuple[str, ...] = ()
+    """Of `harness.lab.surroundings`: what has to be around the device, beside the links."""
     fixtures: tuple[str, ...] = field(default=())
     """What the function asks for: it tells which device is under test."""
 
@@ -92,6 +95,7 @@ def declare(
     requires: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
     effects: tuple[str, ...] = (),
+    relies_on: tuple[str, ...] = (),
     fixtures: tuple[str, ...] = (),
 ) -> Case:
     """The checked declaration behind `@case`. Raises ValueError naming what is wrong with it."""
@@ -114,6 +118,9 @@ def declare(
     for effect in effects:
         if effect not in EFFECTS:
             raise ValueError(f"{identifier} has the effect {effect!r}, which is none of {', '.join(EFFECTS)}")
+    for surrounding in relies_on:
+        if surrounding not in SURROUNDINGS:
+            raise ValueError(f"{identifier} relies on {surrounding!r}, which is none of {', '.join(SURROUNDINGS)}")
     return Case(
         identifier,
         title,
@@ -125,6 +132,7 @@ def declare(
         requires,
         links,
         effects,
+        relies_on,
         fixtures,
     )
 
@@ -140,6 +148,7 @@ def case(
     requires: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
     effects: tuple[str, ...] = (),
+    relies_on: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Declares the decorated function as a case. Raises ValueError at import where the declaration is wrong."""
 
@@ -156,6 +165,7 @@ def case(
             requires=requires,
             links=links,
             effects=effects,
+            relies_on=relies_on,
             fixtures=code.co_varnames[: code.co_argcount],
         )
         setattr(function, MARK, declared)

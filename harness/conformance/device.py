@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from harness.endpoints.eim import EimEndpoint, SeenRequest
-from harness.errors import DeviceSilent, LabFault
+from harness.errors import DeviceSilent, LabFault, Withheld
 from harness.lab.module_bench import ModuleBench
 from harness.roles.ipa import IpaSettings
 from harness.simulators.module import NetworkScript, ProfileNetwork
@@ -64,7 +64,8 @@ class Network:
         self._tell()
 
     def _tell(self) -> None:
-        assert self._bench.simulated is not None, "the network around a real module is not ours to script"
+        if self._bench.simulated is None:
+            raise Withheld("the network around this module is not the lab's to script")
         met = ProfileNetwork(unreachable=frozenset(self._unreachable))
         refused = {iccid: ProfileNetwork(attaches=False, has_data=False) for iccid in self._refused}
         self._bench.simulated.set_network(NetworkScript(refused, others=met))

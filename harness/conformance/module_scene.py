@@ -54,8 +54,9 @@ class ModuleScene(CardScene):
             raise troubles[0]
 
     @cached_property
-    def _endpoints(self) -> tuple[EimEndpoint, EimEndpoint]:
-        return EimEndpoint(self.eim, self.clock.now), EimEndpoint(self.other_eim, self.clock.now)
+    def _endpoints(self) -> tuple[EimEndpoint, ...]:
+        eims = (self.eim, self.other_eim)
+        return tuple(EimEndpoint(eim, self.clock.now) for eim in eims[: len(self.bench.eim_servers)])
 
     @cached_property
     def module(self) -> ModuleUnderTest:

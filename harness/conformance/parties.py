@@ -16,8 +16,10 @@ from harness.errors import DeviceFault, Withheld
 from harness.lab.cards import conforming_card, port_of
 from harness.lab.in_process import InProcessSmdp
 from harness.lab.parties import new_eim, new_smdp
+from harness.lab.reach import OUR_NAMES, Names
 from harness.lab.trust import OWN_CARD, CardTrust, certificate
 from harness.links.memory import MemoryLink
+from harness.profiles.addressing import addressed
 from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
@@ -47,10 +49,12 @@ class Parties:
         observers: Sequence[Observer] = (),
         http: HttpPort | None = None,
         trust: CardTrust = OWN_CARD,
+        names: Names = OUR_NAMES,
     ) -> None:
         """`device` is what the lab's memory calls the card; `observers` are told what crosses no other link.
 
-        `http` is the eIMs' way to the SM-DP+; None: in this process. `trust` is what the lab may do with the card.
+        `http` is the eIMs' way to the SM-DP+; None: in this process. `trust` is what the lab may do with the card, `names`
+        what the device calls us.
         """
         self.rack = rack
         self._entropy = rack.entropy.child(label)
@@ -59,7 +63,8 @@ class Parties:
         self._observers = observers
         self._http = http
         self._trust = trust
-        self.profiles = dict(rack.profiles)
+        self._names = names
+        self.profiles = dict(addressed(rack.profiles, OUR_NAMES.smdps[0], names.smdps[0]))
         """The fixture profiles by name, or what stands for one on a card that keeps its own."""
 
     @cached_property
@@ -73,6 +78,7 @@ class Parties:
                 device=self._device,
                 offers_indirect_download=self._needs.offers_indirect_download,
                 http=self._http or self._to_smdp(),
+                names=self._names,
             )
             for number in (0, 1)
         )
@@ -83,7 +89,7 @@ class Parties:
         """The SM-DP+, with the keys that the card believes."""
         folder = self._trust.smdp
         pki = None if folder is None else load_sgp26(folder, self.rack.clock.utc())
-        return new_smdp(self.rack, self._entropy, pki=pki)
+        return new_smdp(self.rack, self._entropy, pki=pki, address=self._names.smdps[0])
 
     def _to_smdp(self) -> InProcessSmdp:
         return InProcessSmdp(self.smdp, self.rack.clock, self._observers)
@@ -168,7 +174,7 @@ def euicc_over(
         port_of(link),
         link,
         checked=parties.checked,
-        profiles=parties.rack.profiles,
+        profiles=parties.profiles,
         ci_key_id=parties.rack.pki.trust("nist").ci_key_id,
         known_eid=known_eid,
         version=version,

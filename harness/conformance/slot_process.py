@@ -50,7 +50,7 @@ def run(order: Order, parent: Parent) -> int:
     """Runs the cases of all assignments in one pytest session."""
     lab = read_lab(Path(order.lab_file)).allowing(order.allow)
     with ExitStack() as stack:
-        rack = stack.enter_context(Rack(lab, order.seed))
+        rack = stack.enter_context(Rack(lab, order.seed, Path(order.front) if order.front else None))
         journals: dict[str, Journal] = {}
         benches: dict[str, Bench] = {}
         for given in order.assignments:

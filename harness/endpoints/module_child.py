@@ -141,6 +141,9 @@ class Child:
 
     def _boot(self) -> None:
         self._module.power_on()
+
+    def _booted(self) -> None:
+        """On a virtual clock the parent says when the firmware may work."""
         if self._is_real:
             self._jobs.put(_Job(None, time.time(), False))
 
@@ -213,6 +216,7 @@ class Child:
             broken(IPA_CONFORMING, "ipa", of["ipa"]),
         )
         module.on_announcement(self._call_main_thread)
+        module.on_boot(self._booted)
         return module
 
     # the firmware's thread

@@ -15,6 +15,7 @@ from harness.lab.device import Device, Hardware, Reference, Simulated, read_devi
 from harness.lab.effects import Sparing, read_sparing
 from harness.lab.features import Lacks, of_version
 from harness.lab.power.wiring import Wiring, read_wiring
+from harness.lab.reach import NETWORKS, Listen, Reach, check_together, read_listen, read_reach
 from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
@@ -39,6 +40,10 @@ class Slot:
     """What may lastingly be done to the card in it; None: anything, as with a simulated one."""
     power: Wiring | None = None
     """The switch of a real device's supply; None where the lab has none."""
+    network: str = "simulator"
+    """What the device can attach to: one of `harness.lab.reach.NETWORKS`."""
+    reach: Reach | None = None
+    """How a real device reaches our servers; None: not at all, or in the simulation."""
 
     @property
     def is_hardware(self) -> bool:
@@ -67,6 +72,8 @@ class Lab:
     state: Path | None = None
     """Where the lab keeps what a device never forgets; None: fresh in every run."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
+    listen: Listen = field(default_factory=Listen)
+    """Where devices outside of this host find our servers, if any slot has such a device."""
 
     @property
     def is_hardware(self) -> bool:
@@ -86,15 +93,20 @@ class Lab:
 def read_lab(path: Path) -> Lab:
     """The lab of this file. Raises ConfigurationError with every fault of it."""
     whole = read(path)
-    keys = whole.mapping(("lab", "clock", "pki", "state", "slots"))
+    keys = whole.mapping(("lab", "clock", "pki", "state", "listen", "slots"))
     for key in ("lab", "slots"):
         if whole.is_mapping and key not in keys:
             whole.fault(f"{key!r} is missing")
     slots: dict[str, Slot] = {}
+    reaches: dict[str, tuple[Value, Reach]] = {}
     for name, value in keys["slots"].mapping().items() if "slots" in keys else ():
         slot = _read_slot(name, value, path.parent)
         if slot is not None:
             slots[name] = slot
+        if slot is not None and slot.reach is not None:
+            reaches[name] = value.mapping()["reach"], slot.reach
+    listen = read_listen(keys["listen"]) if "listen" in keys else Listen()
+    check_together(reaches, listen, keys.get("listen"))
     if "slots" in keys and not slots and not whole.faults:
         keys["slots"].fault("a lab has at least one slot")
     hardware = any(slot.is_hardware for slot in slots.values())
@@ -109,6 +121,7 @@ def read_lab(path: Path) -> Lab:
         pki=_pki(keys.get("pki"), path),
         state=_state(keys.get("state"), path, default=Path(".lab-state") / name if hardware else None),
         slots=slots,
+        listen=listen,
     )
     if whole.faults:
         raise ConfigurationError(sorted(whole.faults, key=lambda fault: fault.line))
@@ -117,7 +130,9 @@ def read_lab(path: Path) -> Lab:
 
 def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     before = len(value.faults)
-    keys = value.mapping(("kind", "device", "links", "optional", "trust", "allow", "budget", "power"))
+    keys = value.mapping(
+        ("kind", "device", "links", "optional", "trust", "allow", "budget", "power", "network", "reach")
+    )
     if not value.is_mapping:
         return None
     if not name.replace("-", "").replace("_", "").isalnum():
@@ -134,9 +149,38 @@ def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     trust = _trust(keys["trust"], device, folder) if "trust" in keys else OWN_CARD
     sparing = _sparing(keys, device)
     power = _power(keys["power"], device) if "power" in keys else None
+    network = _network(keys.get("network"), kind, device)
+    reach = _reach(keys, kind, device, ways)
     if len(value.faults) > before or device is None:
         return None
-    return Slot(name, kind, device, ways, bool(optional), trust, sparing, power)
+    return Slot(name, kind, device, ways, bool(optional), trust, sparing, power, network, reach)
+
+
+def _network(value: Value | None, kind: str, device: Device | None) -> str:
+    """A simulated module brings its network along; what a real device can attach to is for the lab file to say."""
+    if value is None:
+        return "none" if isinstance(device, Hardware) else "simulator"
+    if kind != "module":
+        value.fault("only a module attaches to a network")
+    word = value.choice(*NETWORKS)
+    if word == "live" and isinstance(device, Simulated):
+        value.fault("a simulated module meets a simulated network only", "write `simulator` or `none`")
+    return word or "none"
+
+
+def _reach(keys: Mapping[str, Value], kind: str, device: Device | None, ways: Ways) -> Reach | None:
+    """How a real module reaches us: said if, and only if, it is to be judged as an IPA."""
+    value = keys.get("reach")
+    if value is None:
+        if kind == "module" and isinstance(device, Hardware) and ways.https:
+            keys["links"].fault("a real module has to be told how to reach our servers: `reach` is missing")
+        return None
+    if kind != "module" or not isinstance(device, Hardware):
+        value.fault("this is for a real module", "a simulated one is told where our servers are")
+        return None
+    if not ways.https:
+        value.fault("nothing is to be reached without `esipa: https` among the links")
+    return read_reach(value)
 
 
 def _sparing(keys: Mapping[str, Value], device: Device | None) -> Sparing | None:

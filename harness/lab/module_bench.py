@@ -15,14 +15,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.endpoints.front import Registration
 from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
 from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
 from harness.lab.configuration import Hardware, Slot
-from harness.lab.parties import EIM_IDS
 from harness.lab.power.simulated import ProcessPower
+from harness.lab.reach import Names
 from harness.lab.servers import Server
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.apdu import CardLink
@@ -31,7 +32,6 @@ from harness.links.at_cgla import AtCglaLink
 from harness.links.at_csim import AtCsimLink
 from harness.links.events import Interface
 from harness.roles.es10 import Es10
-from harness.roles.smdp import DEFAULT_ADDRESS
 from harness.simulators.module import NetworkScript
 
 if TYPE_CHECKING:
@@ -164,12 +164,21 @@ class ModuleBench(CardSlotBench):
 
     def _start_servers(self) -> None:
         observers = [self.observer_of("https")]
-        eims = [Server(self.rack, "eim-tls", Interface.ESIPA, observers) for _ in EIM_IDS]
+        eims = [Server(self.rack, "eim-tls", Interface.ESIPA, observers) for _ in self.names.eims]
         smdp = Server(self.rack, "dp-tls", Interface.ES9P, observers)
         for server in (*eims, smdp):
             server.start()
             self._closing.callback(server.stop)
         self.eim_servers, self.smdp_server = tuple(eims), smdp
+        if self.slot.reach is not None:
+            self._register(self.slot.reach.names)
+
+    def _register(self, names: Names) -> None:
+        """Has the shared port lead to our servers. Raises LabFault where nobody opened it."""
+        if self.rack.front is None:
+            raise LabFault(f"nobody opened the shared port for {', '.join(names.hosts)}", hint="use `sgp32 run`")
+        registration = Registration(self.rack.front, {host: port for host, (_, port) in self.addresses.items()})
+        self._closing.callback(registration.close)
 
     def _start_simulated(self) -> str:
         """A simulated module in a process of its own; the path of its pty.
@@ -218,4 +227,5 @@ class ModuleBench(CardSlotBench):
         """Where the names of our servers really listen. The names carry no port, so that messages repeat with a seed."""
         assert self.smdp_server is not None, f"{self.name} is not open"
         servers = (*self.eim_servers, self.smdp_server)
-        return {host: server.address for host, server in zip((*EIM_IDS, DEFAULT_ADDRESS), servers, strict=True)}
+        hosts = (*self.names.eims, self.names.smdps[0])
+        return {host: server.address for host, server in zip(hosts, servers, strict=True)}

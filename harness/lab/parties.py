@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from harness.crypto.entropy import Entropy
 from harness.lab.device import defects_of
+from harness.lab.reach import OUR_NAMES, Names
 from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
 from harness.roles.smdp import CONFORMING as SMDP_CONFORMING
-from harness.roles.smdp import Smdp, SmdpIdentity
+from harness.roles.smdp import DEFAULT_ADDRESS, Smdp, SmdpIdentity
 from harness.simulators.defects import broken
 
 if TYPE_CHECKING:
@@ -23,19 +24,24 @@ if TYPE_CHECKING:
     from harness.lab.rack import Rack
     from harness.roles.eim.ports import AssociationStore, HttpPort
 
-EIM_IDS = ("eim.harness.test", "other-eim.harness.test")
+EIM_IDS = OUR_NAMES.eims
 """The first is the `eim` of a case, the second its `other_eim`."""
 
 
-def eim_identity(rack: Rack, number: int = 0, *, offers_indirect_download: bool = True) -> EimIdentity:
-    """Our eIM of this number. Its name carries no port: whoever talks to it is told where the name leads."""
+def eim_identity(
+    rack: Rack, number: int = 0, *, offers_indirect_download: bool = True, names: Names = OUR_NAMES
+) -> EimIdentity:
+    """Our eIM of this number. Its name carries no port: whoever talks to it is told where the name leads.
+
+    Where devices have no name for it, its configuration has no eimFqdn.
+    """
     trust = rack.pki.trust("nist")
     eim_id = EIM_IDS[number]
     signing = trust.eim_sign if number == 0 else trust.eim(eim_id)
     return EimIdentity(
         eim_id,
         signing.private_key,
-        fqdn=eim_id,
+        fqdn=names.eims[number] if number < len(names.eims) else None,
         certificate=signing.certificate,
         tls_trust=("trustedCertificateTls", trust.ci.certificate),
         ci_key_id=trust.ci_key_id,
@@ -52,9 +58,10 @@ def new_eim(
     offers_indirect_download: bool = True,
     http: HttpPort | None = None,
     defects: Iterable[str] = (),
+    names: Names = OUR_NAMES,
 ) -> Eim:
     """A reference eIM. `device` names the EID whose counters a lab with a memory keeps."""
-    identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download)
+    identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download, names=names)
     trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
     rules = broken(CONFORMING, "eim", defects_of("eim", defects))
     return Eim(
@@ -74,7 +81,14 @@ def association_store(rack: Rack, device: str) -> AssociationStore:
     return JsonStore(rack.lab.state / "eims" / f"{device}.json")
 
 
-def new_smdp(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = (), pki: TestPki | None = None) -> Smdp:
+def new_smdp(
+    rack: Rack,
+    entropy: Entropy,
+    *,
+    defects: Iterable[str] = (),
+    pki: TestPki | None = None,
+    address: str = DEFAULT_ADDRESS,
+) -> Smdp:
     """The reference SM-DP+ on every curve that the PKI has certificates for: the lab's, where no other is given."""
     rules = broken(SMDP_CONFORMING, "smdp", defects_of("smdp", defects))
-    return Smdp(SmdpIdentity.of(pki or rack.pki), entropy.child("smdp"), rules)
+    return Smdp(SmdpIdentity.of(pki or rack.pki, address), entropy.child("smdp"), rules)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +20,7 @@ from harness.endpoints.loop import LoopThread
 from harness.errors import ConfigurationError, Fault
 from harness.lab.clock import Clock, RealClock, VirtualClock
 from harness.lab.configuration import Lab
+from harness.lab.reach import hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
 class Rack:
     """The shared parts of a lab in one process. Leave the context to give everything back."""
 
-    def __init__(self, lab: Lab, seed: int) -> None:
+    def __init__(self, lab: Lab, seed: int, front: Path | None = None) -> None:
+        """`front` is where servers are registered at the port that devices outside of this host find."""
         self.lab = lab
         self.seed = seed
+        self.front = front
         self.entropy: Entropy = system_entropy() if lab.is_hardware else Entropy(seed)
         self.clock: Clock = VirtualClock() if lab.clock == "virtual" else RealClock()
         self.kept: dict[object, object] = {}
@@ -79,15 +83,16 @@ def lab_pki(lab: Lab, entropy: Entropy) -> TestPki:
     from harness.crypto import pki
 
     now = datetime.now(UTC)
+    hosts = hosts_of(slot.reach for slot in lab.slots.values())
     if lab.pki is not None:
-        return pki.load_sgp26(lab.pki, now)
+        return pki.load_sgp26(lab.pki, now, hosts=hosts)
     if lab.state is not None:
         try:
-            return pki.kept(lab.state / "pki", entropy.child("pki"), now)
+            return pki.kept(lab.state / "pki", entropy.child("pki"), now, hosts=hosts)
         except OSError as fault:
             what = f"the lab's state cannot be kept in {lab.state}: {fault.strerror}"
             raise ConfigurationError([Fault(str(lab.file), 0, what, "name another folder as `state`")]) from fault
-    return pki.mint(entropy.child("pki"), now)
+    return pki.mint(entropy.child("pki"), now, hosts=hosts)
 
 
 def prepare(lab: Lab, seed: int) -> None:

@@ -13,6 +13,7 @@ from harness.lab.features import Lacks
 from harness.lab.power.mains import Mains
 from harness.lab.power.simulated import WriteSwitch
 from harness.lab.power.switches import switch_of
+from harness.lab.reach import OUR_NAMES, Names
 from harness.links.events import Observers
 from harness.roles.es10.versions import DEFAULT
 
@@ -49,6 +50,11 @@ class CardSlotBench(SlotBench):
         self._said_version = DEFAULT
         wiring = slot.power
         self._mains = None if wiring is None else Mains(switch_of(wiring), wiring, Observers([observer_of("power")]))
+
+    @property
+    def names(self) -> Names:
+        """What the device calls our servers."""
+        return OUR_NAMES if self.slot.reach is None else self.slot.reach.names
 
     @property
     def power(self) -> WriteSwitch | None:

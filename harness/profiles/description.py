@@ -11,6 +11,8 @@ EVENTS = ("install", "enable", "disable", "delete")
 """The notification events in the order of their bits in NotificationEvent."""
 POLICY_RULES = {"ppr1": 1, "ppr2": 2}
 """Profile Policy Rules by their bits in PprIds: PPR1 forbids disabling, PPR2 forbids deletion."""
+NETWORKS = ("simulator", "live")
+"""Where a profile can attach: a simulator that knows the fixture subscribers, an operator's network."""
 ALGORITHMS = ("milenage", "usim-test-algorithm")
 ICONS = (b"\xff\xd8\xff", b"\x89PNG")
 """How a JPEG and a PNG begin, in the order of their numbers in IconType."""
@@ -121,3 +123,5 @@ class ProfileDescription:
     metadata: Metadata
     subscription: Subscription | None
     package: Path | None = None
+    networks: tuple[str, ...] = ("simulator",)
+    """Words of NETWORKS."""

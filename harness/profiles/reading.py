@@ -18,6 +18,7 @@ from harness.profiles.description import (
     CLASSES,
     EVENTS,
     ICONS,
+    NETWORKS,
     POLICY_RULES,
     Authentication,
     Codes,
@@ -95,18 +96,24 @@ def load_profiles(folder: Path) -> Mapping[str, ProfilePackage]:
 
 
 def _description(document: Value, path: Path) -> ProfileDescription:
-    keys = document.mapping((*_METADATA_KEYS, *_SUBSCRIPTION_KEYS, "package"))
+    keys = document.mapping((*_METADATA_KEYS, *_SUBSCRIPTION_KEYS, "package", "networks"))
     metadata = _metadata(document, keys, path.parent)
     if "package" in keys:
         for key in _SUBSCRIPTION_KEYS:
             if key in keys:
                 keys[key].fault("a ready-made package has its own", "leave out either this key or `package`")
         package = path.parent / (keys["package"].text() or "")
-        return ProfileDescription(path.stem, "", metadata, None, package)
+        return ProfileDescription(path.stem, "", metadata, None, package, _networks(keys))
     for key in _REQUIRED:
         _required(document, keys, key)
     iccid = _iccid(keys["iccid"]) if "iccid" in keys else ""
-    return ProfileDescription(path.stem, iccid, metadata, _subscription(keys))
+    return ProfileDescription(path.stem, iccid, metadata, _subscription(keys), networks=_networks(keys))
+
+
+def _networks(keys: _Mapping) -> tuple[str, ...]:
+    if "networks" not in keys:
+        return NETWORKS[:1]
+    return tuple(word for item in keys["networks"].items() if (word := item.choice(*NETWORKS)) is not None)
 
 
 def _metadata(document: Value, keys: _Mapping, folder: Path) -> Metadata:

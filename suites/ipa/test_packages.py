@@ -105,6 +105,7 @@ def test_result_over_new_profile(
 
 @case(
     "IP-017",
+    relies_on=("scripted-network",),
     clause="SGP.32 v1.2 §3.3.2",
     area="ipa",
     needs=TWO_PROFILES,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.conformance.allowance import exhausted, forbidden
-from harness.conformance.applicability import lacking
+from harness.conformance.applicability import lacking, out_of_place
 from harness.conformance.case import Case
 from harness.conformance.plugin.collection import case_of, way_of
 from harness.conformance.running import JournalSteps, RunningCase, Way, result_line
@@ -93,7 +93,11 @@ class Recording:
     def _refused(self, case: Case, bench: Bench) -> Fault | None:
         """What the case comes to where the card is spared it; None where it may begin."""
         try:
-            reason = forbidden(case, bench.slot) or exhausted(case, bench.slot, ledger_of(bench))
+            reason = (
+                out_of_place(case, bench.slot)
+                or forbidden(case, bench.slot)
+                or exhausted(case, bench.slot, ledger_of(bench))
+            )
         except LabFault as fault:  # nobody knows what is left of the budget
             return Verdict.INCONCLUSIVE, describe(fault)
         return (Verdict.NOT_RUN, reason) if reason else None

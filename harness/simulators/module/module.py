@@ -34,6 +34,7 @@ class SimulatedModule:
         self.modem.reboot = self.reboot
         self._firmware: Firmware | None = None
         self._waking = threading.Lock()
+        self._booted: Callable[[], None] = lambda: None
 
     @property
     def is_on(self) -> bool:
@@ -48,6 +49,7 @@ class SimulatedModule:
         """Boots. The firmware is due at once: polling at boot is one of its triggers."""
         self.modem.power_on()
         self._firmware = Firmware(self.modem, self._http, self._ipa_rules)
+        self._booted()
 
     def power_off(self) -> None:
         """Takes the power away: what the firmware knew is gone, what the card keeps is not."""
@@ -80,6 +82,10 @@ class SimulatedModule:
     def pending(self) -> bytes:
         """Unsolicited result codes that are due."""
         return self.modem.pending()
+
+    def on_boot(self, listener: Callable[[], None]) -> None:
+        """Calls `listener` after each boot, whoever asked for it: the firmware is due."""
+        self._booted = listener
 
     def on_announcement(self, listener: Callable[[], None]) -> None:
         """Calls `listener`, from any thread, when `pending` has something."""

@@ -1,0 +1,53 @@
+"""What is around the device of a slot, and why a case that relies on more than that is not run there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.lab.configuration import Slot
+from harness.lab.reach import NETWORKS
+
+SURROUNDINGS: Mapping[str, str] = {
+    "route": "a way from the device to our servers",
+    "second-eim": "a name by which the device finds a second eIM of ours",
+    "attach": "a network that the device attaches to",
+    "scripted-network": "a network that refuses or loses the device when the lab says so",
+    "sms": "a way to send the device an SMS",
+}
+"""What a case may rely on, in words."""
+
+
+def missing(relies_on: Iterable[str], slot: Slot) -> str:
+    """What the case relies on and the slot does not have, with what to write; empty where nothing is missing."""
+    return "; ".join(said for one in relies_on if (said := _missing(one, slot)))
+
+
+def _missing(one: str, slot: Slot) -> str:
+    hint = _HINTS[one]
+    if slot.is_hardware:
+        has = {
+            "route": slot.reach is not None,
+            "second-eim": slot.reach is not None and len(slot.reach.names.eims) > 1,
+            "attach": slot.network != "none",
+        }
+    else:
+        attaches = slot.network != "none"
+        has = {
+            "route": slot.ways.https,
+            "second-eim": slot.ways.https,
+            "attach": attaches,
+            "scripted-network": attaches,
+        }
+    if has.get(one, False):
+        return ""
+    said = f"the slot has {NETWORKS[slot.network]}" if one in ("attach", "scripted-network") else "the slot has none"
+    return f"the case needs {SURROUNDINGS[one]}: {said}{f' ({hint})' if hint else ''}"
+
+
+_HINTS: Mapping[str, str] = {
+    "route": "write `reach` and `esipa: https` for it",
+    "second-eim": "write `other_eim_fqdn` under `reach`",
+    "attach": "write `network: simulator` or `network: live` where there is one",
+    "scripted-network": "",
+    "sms": "",
+}
