@@ -20,6 +20,7 @@ from harness.lab.card_bench import CardBench
 from harness.lab.ledger import ledger_of
 
 if TYPE_CHECKING:
+    from harness.conformance.operator import Operator
     from harness.conformance.own_ipa import OwnIpa
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
@@ -113,6 +114,13 @@ class CardScene(Scene):
         observers = [self._card_bench.observer_of("https")]
         self._own_ipa = OwnIpa(self._rack, self._euicc, self.eim, self.smdp, observers)
         return self._own_ipa
+
+    @cached_property
+    def operator(self) -> Operator:
+        """The operators of the fixture profiles."""
+        from harness.conformance.operator import Operator
+
+        return Operator(self._euicc, self.profiles)
 
     def close(self) -> None:
         """Stops what the case made run, and judges the form of what the card answered in it.

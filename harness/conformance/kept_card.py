@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Download = Callable[[str], "InstallationAnswer"]
 
-_DOWNLOADS = frozenset({"download", "smdp", "ipa"})
+_DOWNLOADS = frozenset({"download", "smdp", "ipa", "operator"})
 _EIMS = frozenset({"eim", "other_eim", "ipa"})
 _READING = frozenset({0xBF20, 0xBF22, 0xBF28, 0xBF2B, 0xBF2D, 0xBF2E, 0xBF3C, 0xBF3E, 0xBF43, 0xBF55, 0xBF56, 0xBF5F})
 _MEMORY_RESET, _PACKAGE, _REMOVAL = 0xBF64, 0xBF51, 0xBF30

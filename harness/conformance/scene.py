@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
+    from harness.conformance.operator import Operator
     from harness.conformance.own_ipa import OwnIpa
     from harness.conformance.power import PowerUnderTest
     from harness.conformance.servers import ServerUnderTest
@@ -87,6 +88,11 @@ class Scene:
     def ipa(self) -> OwnIpa:
         """Our own IPA on the card under test."""
         return self._missing("ipa")
+
+    @property
+    def operator(self) -> Operator:
+        """The operators of the fixture profiles, as they reach the card over the air."""
+        self._missing("operator")
 
     @property
     def smdp(self) -> Smdp:

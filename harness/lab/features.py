@@ -20,6 +20,7 @@ FEATURES: Mapping[str, str] = {
     "eim-reset": "a memory reset of its eIM configuration",
     "ipae": "an IPA of its own",
     "ppr": "policy rules (PPR1 and PPR2)",
+    "fallback-allowed-update": "updates of fallbackAllowed by the operator",
     "brainpool": "keys on brainpoolP256r1",
     "since-1.2": "what came with SGP.32 v1.2",
     "since-1.3": "what came with SGP.32 v1.3",
@@ -27,8 +28,8 @@ FEATURES: Mapping[str, str] = {
 """Each feature that a case may require, in words."""
 
 LACKING_IN: Mapping[str, tuple[str, ...]] = {
-    "1.0.1": ("since-1.2", "since-1.3", "fallback", "ecall", "ipae", "eim-reset"),
-    "1.2": ("since-1.3",),
+    "1.0.1": ("since-1.2", "since-1.3", "fallback", "ecall", "ipae", "eim-reset", "fallback-allowed-update"),
+    "1.2": ("since-1.3", "fallback-allowed-update"),
     "1.3": (),
 }
 """Features that a card of an SGP.32 version cannot have."""
@@ -39,6 +40,7 @@ _FLAGS = {
     "immediate-enable": "immediate_enable_supported",
     "eim-reset": "eim_reset_supported",
     "ipae": "ipae_supported",
+    "fallback-allowed-update": "fallback_allowed_update_supported",
 }
 _PPR1, _PPR2 = 1, 2
 
@@ -68,6 +70,8 @@ def said_by_card(info: EuiccInfo2, ci_ids: Mapping[str, bytes]) -> Lacks:
             found["fallback"] = "iotSpecificInfo of EUICCInfo2"
         if not info.ecall_supported:
             found["ecall"] = "iotSpecificInfo of EUICCInfo2"
+    if not info.fallback_allowed_update_supported:
+        found.setdefault("fallback-allowed-update", "iotSpecificInfo of EUICCInfo2")
     if info.forbidden_profile_policy_rules >= {_PPR1, _PPR2}:
         found["ppr"] = "forbiddenProfilePolicyRules of EUICCInfo2"
     if "brainpool" not in ci_ids or ci_ids["brainpool"] not in info.ci_ids_for_signing:

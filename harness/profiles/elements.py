@@ -15,6 +15,7 @@ from harness.profiles import usim
 from harness.profiles.description import ProfileDescription, Subscription
 from harness.profiles.files import MF_ARR, OPEN, PUBLIC, access_rules, directory, linear, transparent
 from harness.profiles.numbers import ICCID_OCTETS
+from harness.profiles.security_domain import ISSUER_TAR, toolkit_parameters
 
 VERSION = (2, 3)
 """The version of the interoperable profile package format that the packages keep to: what eUICCs in the field take."""
@@ -49,6 +50,10 @@ _SD_PRIVILEGES = bytes.fromhex("82DC00")
 _SD_PERSONALISED = b"\x0f"
 _SD_PARAMETERS = bytes.fromhex("810280008201F08301F08701F0")
 """Install parameters: secured packets (SCP80), and who may be extradited to and from it."""
+_SD_TARS = (bytes.fromhex("B20100"), ISSUER_TAR)
+"""Where the TS.48 packages have their security domain listen for secured packets."""
+_SD_SECURITY = 0x16
+"""Minimum security level: a cryptographic checksum, enciphered, a counter that goes up."""
 _AES = b"\x88"
 _RFM_AID = bytes.fromhex("A00000055910100002")
 _RFM_SECURITY = b"\x06"
@@ -149,6 +154,9 @@ def _security_domain(subscription: Subscription) -> dict[str, Any]:
             "applicationPrivileges": _SD_PRIVILEGES,
             "lifeCycleState": _SD_PERSONALISED,
             "applicationSpecificParametersC9": _SD_PARAMETERS,
+            "applicationParameters": {
+                "uiccToolkitApplicationSpecificParametersField": toolkit_parameters(_SD_TARS, _SD_SECURITY)
+            },
         },
         "keyList": [
             {

@@ -73,4 +73,11 @@ def test_a_card_says_itself_what_it_lacks() -> None:
     signing = INFO2["euiccCiPKIdListForSigning"][0]
     rich, poor = (EuiccInfo2.of(encode("EUICCInfo2", value)) for value in (whole, bare))
     assert said_by_card(rich, {"nist": signing, "brainpool": signing}) == of_version("1.2")
-    assert set(said_by_card(poor, {"nist": signing})) == {"fallback", "ecall", "ppr", "brainpool", "since-1.3"}
+    assert set(said_by_card(poor, {"nist": signing})) == {
+        "fallback",
+        "ecall",
+        "ppr",
+        "brainpool",
+        "since-1.3",
+        "fallback-allowed-update",
+    }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.module import ModuleUnderTest
+    from harness.conformance.operator import Operator
     from harness.conformance.own_ipa import OwnIpa
     from harness.conformance.power import PowerUnderTest
     from harness.conformance.servers import ServerUnderTest
@@ -103,6 +104,12 @@ def other_eim(scene: Scene) -> Eim:
 def ipa(scene: Scene) -> OwnIpa:
     """Our own IPA on the card under test, with the eIM and the SM-DP+ behind HTTPS."""
     return scene.ipa
+
+
+@pytest.fixture
+def operator(scene: Scene) -> Operator:
+    """The operators of the fixture profiles, who update their own profile over the air."""
+    return scene.operator
 
 
 @pytest.fixture

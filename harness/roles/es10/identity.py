@@ -49,6 +49,8 @@ class EuiccInfo2:
     """None where iotSpecificInfo is missing."""
     ecall_supported: bool
     fallback_supported: bool
+    fallback_allowed_update_supported: bool
+    """Of v1.3: the operator may change fallbackAllowed over the air."""
 
     @classmethod
     def of(cls, raw: bytes) -> EuiccInfo2:
@@ -70,6 +72,7 @@ class EuiccInfo2:
             iot_versions=None if iot is None else tuple(_version(version) for version in iot["iotVersion"]),
             ecall_supported=iot is not None and "ecallSupported" in iot,
             fallback_supported=iot is not None and "fallbackSupported" in iot,
+            fallback_allowed_update_supported=parsed(raw, 0xBF22).find(0xB4, 0x83) is not None,
         )
 
 

@@ -53,6 +53,9 @@ class ProfileInfo:
     ecall_indication: bool | None
     fallback_attribute: bool
     fallback_allowed: bool | None
+    icon_type: int | None = None
+    """0 JPEG, 1 PNG."""
+    icon: bytes | None = None
 
     @property
     def is_enabled(self) -> bool:
@@ -96,4 +99,6 @@ def _profile(entry: tlv.Tlv) -> ProfileInfo:
         ecall_indication=value.get("ecallIndication"),
         fallback_attribute=value.get("fallbackAttribute", False),
         fallback_allowed=value.get("fallbackAllowed"),
+        icon_type=value.get("iconType"),
+        icon=value.get("icon"),
     )

@@ -37,6 +37,7 @@ INSTRUCTIONS: Mapping[int, str] = {
     0xB0: "READ BINARY",
     0xB2: "READ RECORD",
     0xC0: "GET RESPONSE",
+    0xC2: "ENVELOPE",
     0xE2: "STORE DATA",
     0xF2: "STATUS",
 }

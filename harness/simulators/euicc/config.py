@@ -46,6 +46,8 @@ class CardConfig:
     ipae_supported: bool = False
     ecall_supported: bool = False
     fallback_supported: bool = False
+    fallback_allowed_update_supported: bool = True
+    """Whether the operator may change fallbackAllowed over the air, on a card of a version that has this."""
     eim_reset_supported: bool = True
     immediate_enable_supported: bool = True
     memory_size: int = 0x80000

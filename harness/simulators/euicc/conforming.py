@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.rules import Rule, Rules
-from harness.simulators.euicc import channels, device, elements, files, terminal, transport
+from harness.simulators.euicc import (
+    channels,
+    device,
+    elements,
+    envelope,
+    es6,
+    files,
+    secured_packets,
+    short_messages,
+    terminal,
+    transport,
+)
 from harness.simulators.euicc.es10 import (
     addresses,
     authentication,
@@ -55,6 +66,7 @@ _INSTRUCTIONS: _Table = {
     "READ BINARY": files.read_binary,
     "READ RECORD": files.read_record,
     "GET RESPONSE": transport.get_response,
+    "ENVELOPE": envelope.envelope,
     "STORE DATA": transport.store_data,
     "STATUS": files.status,
 }
@@ -192,6 +204,18 @@ _NOTIFICATIONS: _Table = {
     "results-stored": notifications.results_stored,
 }
 
+_OVER_THE_AIR: _Table = {
+    "packet-joined": short_messages.joined,
+    "packet-checksum-holds": secured_packets.checksum_holds,
+    "packet-security-suffices": secured_packets.security_suffices,
+    "packet-counter-advances": secured_packets.counter_advances,
+    "packet-counter-taken": secured_packets.counter_taken,
+    "UpdateMetadata": es6.update_metadata,
+    "policy-rules-left": es6.policy_rules_left,
+    "fallback-allowed-updates": es6.updates_fallback_allowed,
+    "metadata-updated": es6.metadata_updated,
+}
+
 _PACKAGES: _Table = {
     "package-eim-is-known": packages.eim_is_known,
     "package-signature-holds": packages.signature_holds,
@@ -256,6 +280,7 @@ CONFORMING = Rules(
         **_EIMS,
         **_DOWNLOAD,
         **_NOTIFICATIONS,
+        **_OVER_THE_AIR,
         **_PACKAGES,
     }
 )

@@ -23,6 +23,8 @@ def _state(state: CardState) -> Iterator[str]:
             f"{ProfileClass(profile.profile_class).name.lower()}, {profile.size} octets"
             + (", fallback" if profile.fallback else "")
         )
+        for keyset in profile.domain.keysets if profile.domain else ():
+            yield f"  its security domain: keys {keyset.version}, counter {keyset.counter}"
     for eim in state.eims:
         yield f"eIM {eim.eim_id!r}, counter {eim.counter}, token {'none' if eim.token is None else eim.token}"
     for notification in state.notifications:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from harness.simulators.euicc.download import Download, Installation, Installed
+from harness.simulators.euicc.short_messages import Part
 
 
 @dataclass(slots=True)
@@ -46,6 +47,8 @@ class Session:
     proactive: Proactive | None = None
     refuses_es10: bool = False
     """The enabled profile changed, and this card wants a reset before it speaks ES10 again."""
+    short_messages: dict[int, dict[int, Part]] = field(default_factory=dict)
+    """Parts of secured packets that are not complete, by reference and number."""
     challenge: bytes | None = None
     download: Download | None = None
     unused_one_time_key: tuple[EllipticCurvePrivateKey, bytes] | None = None

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from harness.codec import tlv
 from harness.codec.tlv import Tlv
+from harness.simulators.euicc.domain import SecurityDomain
 
 
 class Event(IntEnum):
@@ -57,7 +58,7 @@ class Profile:
     """10 octets as in EF_ICCID: nibbles swapped."""
     isdp_aid: bytes
     metadata: bytes
-    """The StoreMetadataRequest (BF25) as received."""
+    """The StoreMetadataRequest (BF25) as received, with what the operator updated since."""
     size: int
     """Octets of the profile package it came from."""
     ci_key_id: bytes
@@ -71,6 +72,8 @@ class Profile:
     preloaded: bool = False
     usim_aid: bytes = b""
     files: tuple[ElementaryFile, ...] = ()
+    domain: SecurityDomain | None = None
+    """The operator's security domain; None in a profile that brought none."""
 
     def field(self, tag: int) -> Tlv | None:
         """One field of the metadata."""

@@ -24,7 +24,7 @@ def test_a_terminal_introduces_itself_after_each_reset() -> None:
     assert terminal.reset()[0] == 0x3B
     assert card.commands == [
         bytes.fromhex("80AA00000DA90B8100820101830107840101"),
-        bytes.fromhex("80100000050100E80001"),
+        bytes.fromhex("80100000050300E80001"),
     ]
     assert kinds(terminal) == ["reset", "terminal-capability", "terminal-profile"]
 

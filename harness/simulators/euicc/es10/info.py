@@ -113,6 +113,8 @@ def _card_resource(device: Device) -> bytes:
 def _iot_info(config: CardConfig) -> dict[str, Any]:
     version = bytes(int(part) for part in (*config.version.split("."), "0", "0")[:3])
     value: dict[str, Any] = {"iotVersion": [version], **version_of(config).iot_fields}
+    if not config.fallback_allowed_update_supported:
+        value.pop("fallbackAllowedUpdateSupported", None)
     if config.ecall_supported:
         value["ecallSupported"] = None
     if config.fallback_supported:

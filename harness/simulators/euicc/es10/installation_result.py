@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from harness.codec import tlv
 from harness.simulators.euicc.device import Answer, Device, Purpose
+from harness.simulators.euicc.domain import security_domain_of
 from harness.simulators.euicc.download import Installation, Installed
 from harness.simulators.euicc.elements import OK, response
 from harness.simulators.euicc.es10 import notifications
@@ -57,6 +58,7 @@ def profile_of(installation: Installation, isdp_aid: bytes) -> Profile:
         smdp_address=installation.download.server_address,
         usim_aid=usim_aid_of(installation.elements.taken),
         files=files_of(installation.elements.taken),
+        domain=security_domain_of(installation.elements.taken),
     )
 
 
