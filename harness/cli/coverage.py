@@ -25,7 +25,10 @@ from harness.reporting.coverage import Coverage, Row, coverage_of, read_reasons
 LINK = "memory"
 """Where cases are run for the table: the quickest way to a card."""
 SEED = 1
+MOST_CASES = 12
+"""How many cases of one place the table for people names; the document for programs names all."""
 _ARROWS = {"sent": "→", "received": "←"}
+_LEGEND = "What the cases judge of the eUICC's interface: → is sent to the card, ← comes from it."
 
 
 def show(run_dir: Path | None, lab: Lab, cases: Sequence[str], *, as_json: bool) -> int:
@@ -72,40 +75,49 @@ def as_plain(coverage: Coverage) -> dict[str, Any]:
             }
             for row in coverage.rows
         ],
-        "counts": counts(coverage),
+        "counts": counts(coverage.rows),
         "idle_reasons": [reason.pattern for reason in coverage.idle],
     }
 
 
-def counts(coverage: Coverage) -> dict[str, int]:
+def counts(rows: Sequence[Row]) -> dict[str, int]:
     """How much is covered, explained, and neither."""
-    covered = sum(bool(row.cases) for row in coverage.rows)
-    holes = len(coverage.holes)
-    return {"covered": covered, "explained": len(coverage.rows) - covered - holes, "holes": holes}
+    covered, holes = sum(bool(row.cases) for row in rows), sum(row.is_hole for row in rows)
+    return {"covered": covered, "explained": len(rows) - covered - holes, "holes": holes}
 
 
 def table(coverage: Coverage) -> str:
     """The table for people, a function after the other."""
-    lines = []
+    lines = [_LEGEND]
     for function, rows in groupby(coverage.rows, key=lambda row: row.function):
         found = list(rows)
-        lines.append(f"{function}: {sum(bool(row.cases) for row in found)} of {len(found)} covered")
+        lines += ["", f"{function}: {_summary(found)}"]
         width = max(len(row.place.name) for row in found)
         lines += [
             f"  {_ARROWS[row.place.direction]} {row.place.kind:<8}  {row.place.name:<{width}}  {_said(row)}"
             for row in found
         ]
-    lines += [f"explains nothing any more: {reason.pattern} ({reason.why})" for reason in coverage.idle]
-    found_counts = counts(coverage)
-    total = len(coverage.rows)
-    lines.append(
-        f"{found_counts['covered']} of {total} covered, {found_counts['explained']} explained,"
-        f" {found_counts['holes']} without a case and without a reason"
-    )
+    lines += ["", *(f"explains nothing any more: {reason.pattern} ({reason.why})" for reason in coverage.idle)]
+    lines.append(f"all in all: {_summary(coverage.rows)}")
     return "\n".join(lines)
+
+
+def _summary(rows: Sequence[Row]) -> str:
+    found = counts(rows)
+    parts = [f"{found['covered']} of {len(rows)} covered"]
+    parts += [f"{found['explained']} explained"] if found["explained"] else []
+    parts += [f"{found['holes']} with neither case nor reason"] if found["holes"] else []
+    return ", ".join(parts)
 
 
 def _said(row: Row) -> str:
     if row.cases:
-        return " ".join(row.cases)
-    return f"not covered: {row.why}" if row.why else "NO CASE" + (" (only on the way)" if row.on_the_way else "")
+        return _named(row.cases)
+    if row.why:
+        return f"not covered: {row.why}"
+    return f"NO CASE (only on the way, in {_named(row.on_the_way)})" if row.on_the_way else "NO CASE"
+
+
+def _named(cases: Sequence[str]) -> str:
+    left = len(cases) - MOST_CASES
+    return " ".join(cases[:MOST_CASES]) + (f" and {left} more" if left > 0 else "")

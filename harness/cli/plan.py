@@ -63,6 +63,7 @@ def as_plain(entry: Entry, lab: Lab, *, explained: bool = False) -> dict[str, An
         "links": list(links),
         "catches": list(case.catches),
         "requires": list(case.requires),
+        "without": list(case.without),
         "effects": list(case.effects),
         "applies": applies(case, slots),
     }
@@ -80,6 +81,7 @@ def explanation(entry: Entry, lab: Lab) -> str:
         f"  written in  {entry.file}:{entry.line}",
         f"  catches     {', '.join(case.catches)}",
         f"  requires    {', '.join(case.requires) or 'nothing that a card may lack'}",
+        f"  without     {', '.join(case.without) or 'nothing that a card may have'}",
         f"  effects     {', '.join(case.effects) or 'none that lasts, beside reaching its state'}",
         f"  starts from {case.needs.eims} eIM, profiles {', '.join(case.needs.profiles) or 'none'}"
         f", enabled {case.needs.enabled or 'none'}",

@@ -75,9 +75,15 @@ def links_for(case: Case, slot: Slot) -> tuple[str, ...]:
 
 def lacking(case: Case, lacks: Lacks) -> str:
     """Why a case does not apply to a card that lacks these features; empty where it applies."""
-    return "; ".join(
+    missing = [
         f"the card lacks {FEATURES[feature]}, says {lacks[feature]}" for feature in case.requires if feature in lacks
-    )
+    ]
+    surplus = [
+        f"the case is about cards without {FEATURES[feature]}, and nothing says that this is one"
+        for feature in case.without
+        if feature not in lacks
+    ]
+    return "; ".join(missing + surplus)
 
 
 def surroundings_of(case: Case) -> tuple[str, ...]:

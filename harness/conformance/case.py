@@ -79,6 +79,8 @@ class Case:
     """Of `harness.lab.effects`: what it lastingly does to a card, beside what reaching its state does."""
     relies_on: tuple[str, ...] = ()
     """Of `harness.lab.surroundings`: what has to be around the device, beside the links."""
+    without: tuple[str, ...] = ()
+    """Features of `harness.lab.features` that a card has to lack: the rule is about cards without them."""
     fixtures: tuple[str, ...] = field(default=())
     """What the function asks for: it tells which device is under test."""
 
@@ -93,6 +95,7 @@ def declare(
     confidence: str = "certain",
     needs: State | None = None,
     requires: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
     effects: tuple[str, ...] = (),
     relies_on: tuple[str, ...] = (),
@@ -112,9 +115,9 @@ def declare(
         raise ValueError(f"{identifier} names no defect that it catches")
     if confidence not in tuple(Confidence):
         raise ValueError(f"{identifier}: confidence {confidence!r} is none of {', '.join(Confidence)}")
-    for feature in requires:
+    for feature in (*requires, *without):
         if feature not in FEATURES:
-            raise ValueError(f"{identifier} requires {feature!r}, which is none of {', '.join(FEATURES)}")
+            raise ValueError(f"{identifier} is about the feature {feature!r}, which is none of {', '.join(FEATURES)}")
     for effect in effects:
         if effect not in EFFECTS:
             raise ValueError(f"{identifier} has the effect {effect!r}, which is none of {', '.join(EFFECTS)}")
@@ -133,6 +136,7 @@ def declare(
         links,
         effects,
         relies_on,
+        without,
         fixtures,
     )
 
@@ -146,6 +150,7 @@ def case(
     confidence: str = "certain",
     needs: State | None = None,
     requires: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
     effects: tuple[str, ...] = (),
     relies_on: tuple[str, ...] = (),
@@ -163,6 +168,7 @@ def case(
             confidence=confidence,
             needs=needs,
             requires=requires,
+            without=without,
             links=links,
             effects=effects,
             relies_on=relies_on,

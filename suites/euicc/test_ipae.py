@@ -22,7 +22,7 @@ OK, NOT_SUPPORTED = 0, 1
     area="euicc",
     links=("memory", "pcsc", "at-csim"),
     requires=("since-1.2",),
-    catches="refuses-ipae-activation-it-declares",
+    catches=("refuses-ipae-activation-it-declares", "wakes-an-ipae-that-it-does-not-show"),
 )
 def test_activation(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     """IpaeActivation is ok on a card that shows ipaeSupported, and notSupported on one that does not."""

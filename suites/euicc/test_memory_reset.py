@@ -81,7 +81,7 @@ def what_became(download: Callable[[str], InstallationAnswer], name: str) -> str
     needs=State(eims=1, profiles=("operational-a",)),
     effects=("removes-eim", "strands-device"),
     requires=("since-1.2",),
-    catches="says-eim-reset-but-keeps-it",
+    catches=("says-eim-reset-but-keeps-it", "denies-eim-reset-that-it-makes"),
 )
 def test_eim_configuration(euicc: EuiccUnderTest, step: CaseSteps) -> None:
     """Bit 5 resets the eIM configuration and no profile, or the card says that it cannot."""

@@ -11,7 +11,19 @@ from pathlib import Path
 from tests.cli.conftest import Sgp32
 
 COVERAGE_KEYS = ["function", "direction", "kind", "name", "cases", "on_the_way", "why"]
-KEYS = ["case", "title", "clause", "confidence", "area", "links", "catches", "requires", "effects", "applies"]
+KEYS = [
+    "case",
+    "title",
+    "clause",
+    "confidence",
+    "area",
+    "links",
+    "catches",
+    "requires",
+    "without",
+    "effects",
+    "applies",
+]
 
 
 def test_json_has_stable_keys(sgp32: Sgp32) -> None:
@@ -72,6 +84,20 @@ def test_coverage_names_the_cases_of_each_place(sgp32: Sgp32, memory_lab: Callab
     assert rows["ES10b.eUICCMemoryReset", "sent"]["cases"] == ["EU-094"]
     assert rows["ES10b.LoadCRL", "sent"]["why"]
     assert sum(found["counts"].values()) == len(rows)
+
+
+def test_people_read_what_each_function_lacks(sgp32: Sgp32, memory_lab: Callable[..., Path]) -> None:
+    done = sgp32("plan", "EU-094", "EU-096", "--coverage", "--lab", memory_lab())
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "→ is sent to the card, ← comes from it" in lines[0]
+    assert "ES10b.LoadCRL: 0 of 12 covered, 12 explained" in lines
+    (reset,) = (line for line in lines if line.startswith("ES10b.eUICCMemoryReset: "))
+    assert "covered" in reset
+    assert reset.endswith("with neither case nor reason")
+    (called,) = (line for line in lines if line.startswith("  → function  ES10b.eUICCMemoryReset "))
+    assert called.endswith("EU-094 EU-096")
+    assert lines[-1].startswith("all in all: ")
 
 
 def test_coverage_of_no_run_is_bad_usage(sgp32: Sgp32, tmp_path: Path) -> None:

@@ -25,10 +25,21 @@ slots:
 """
 
 
-def needing(*features: str) -> Case:
+def about(*, requires: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Case:
     return declare(
-        "EU-900", title="T.", clause="c", area="euicc", catches="x", requires=features, fixtures=("euicc", "step")
+        "EU-900",
+        title="T.",
+        clause="c",
+        area="euicc",
+        catches="x",
+        requires=requires,
+        without=without,
+        fixtures=("euicc", "step"),
     )
+
+
+def needing(*features: str) -> Case:
+    return about(requires=features)
 
 
 def test_the_lab_file_says_what_a_card_lacks(tmp_path: Path) -> None:
@@ -40,6 +51,17 @@ def test_the_lab_file_says_what_a_card_lacks(tmp_path: Path) -> None:
     assert why(needing("ecall"), slots["real"]).startswith("real: no, the card lacks an emergency profile")
     assert why(needing("ipae"), slots["real"]) == "real: yes, over pcsc, unless the card declares that it lacks ipae"
     assert not applies(needing("ppr"), [slots["plain"]])
+
+
+def test_a_case_about_cards_without_a_feature_applies_where_somebody_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "lab.yaml"
+    file.write_text(LAB, encoding="utf-8")
+    slots = read_lab(file).slots
+    assert why(about(without=("fallback",)), slots["plain"]) == "plain: yes, over memory"
+    assert why(about(without=("fallback",)), slots["whole"]) == (
+        "whole: no, the case is about cards without a fallback profile, and nothing says that this is one"
+    )
+    assert not applies(about(without=("fallback",), requires=("ppr",)), slots.values())
 
 
 def test_a_simulated_card_has_every_feature_but_those_it_lacks(tmp_path: Path) -> None:
@@ -59,8 +81,9 @@ def test_what_nobody_denies_applies(feature: str) -> None:
 
 
 def test_an_unknown_feature_is_no_requirement() -> None:
-    with pytest.raises(ValueError, match="none of fallback"):
-        needing("teleport")
+    for case in (needing, lambda feature: about(without=(feature,))):
+        with pytest.raises(ValueError, match="none of fallback"):
+            case("teleport")
 
 
 def test_a_card_says_itself_what_it_lacks() -> None:

@@ -26,6 +26,12 @@ SLOT = """
     device: {{simulated: {{version: "{version}"}}}}
     links: {{apdu: memory}}
 """
+PLAIN = """
+  card-plain:
+    kind: euicc
+    device: {simulated: {lacks: [fallback, ecall, ppr, ipae, eim-reset, immediate-enable]}}
+    links: {apdu: memory}
+"""
 SUITES = ("euicc", "fallback", "security")
 WELL = {"pass", "recorded", "not_applicable", "not_run"}
 DEADLINE = 120
@@ -33,10 +39,10 @@ DEADLINE = 120
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory):
-    """The results of one run with a card of each version, by slot."""
+    """The results of one run with a card of each version, and with one that has nothing optional."""
     folder = tmp_path_factory.mktemp("versions")
     slots = "".join(SLOT.format(name=f"card-{version.replace('.', '-')}", version=version) for version in VERSIONS)
-    (folder / "lab.yaml").write_text(LAB + slots, encoding="utf-8")
+    (folder / "lab.yaml").write_text(LAB + slots + PLAIN, encoding="utf-8")
     suites = [str(Path(__file__).parents[2] / "suites" / name) for name in SUITES]
     done = subprocess.run(
         [sys.executable, "-m", "harness.cli", "run", "--lab", "lab.yaml", "--json", *suites],
@@ -67,7 +73,13 @@ def test_what_a_version_cannot_know_does_not_apply_and_says_so(run):
     assert reasons["EU-029"] == "the card lacks what came with SGP.32 v1.2, says SGP.32 v1.0.1"
     assert {"EU-074", "EU-094", "EU-097"} <= set(reasons)
     later = [one for one in run["results"] if one["verdict"] == "not_applicable" and one["slot"] == "card-1-3"]
-    assert later == []
+    assert {one["case"] for one in later} == {"EU-132", "EU-133"}
+    assert all(one["reason"].startswith("the case is about cards without") for one in later)
+
+
+def test_what_only_a_card_without_a_feature_shows_is_judged_on_one(run):
+    plain = {one["case"]: one["verdict"] for one in run["results"] if one["slot"] == "card-plain"}
+    assert (plain["EU-132"], plain["EU-133"], plain["EU-085"]) == ("pass", "pass", "not_applicable")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, answering, around, with_rule
 from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.es10.packages import Outcome, Run
+from harness.simulators.euicc.es10.reset import EIM_RESET_NOT_SUPPORTED
 from harness.simulators.euicc.state import CardState, EimAssociation, fields_of
 
 _EIM_ID_ROOM = 128
@@ -83,6 +84,11 @@ def _every_type(eims: tuple[EimAssociation, ...]) -> list[bytes]:
 
 def _reset_in_words(_device: Device, state: CardState) -> tuple[CardState, int]:
     return state, 0
+
+
+def _reset_in_secret(inner: Any, device: Device, state: CardState) -> tuple[CardState, int]:
+    changed, _ = inner(device, state)
+    return changed, EIM_RESET_NOT_SUPPORTED
 
 
 def _deleted_in_words(inner: Any, device: Device, run: Run, command: tlv.Tlv) -> Outcome:
@@ -164,5 +170,10 @@ DEFECTS: tuple[Defect, ...] = (
         "says-eim-reset-but-keeps-it",
         "The reset of the eIM configuration answers ok and changes nothing.",
         with_rule("eims-reset", _reset_in_words),
+    ),
+    _define(
+        "denies-eim-reset-that-it-makes",
+        "The reset of the eIM configuration is not supported, and the eIMs are gone.",
+        around("eims-reset", _reset_in_secret),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from harness.codec import tlv
 from harness.codec.tlv import Tlv
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
@@ -14,7 +15,10 @@ from harness.simulators.euicc.download import Installed
 from harness.simulators.euicc.es10.ipae import NOT_SUPPORTED
 from harness.simulators.euicc.es10.package import Package
 from harness.simulators.euicc.es10.packages import UNDEFINED_ERROR, Outcome, Run
-from harness.simulators.euicc.state import CardState, StoredResult
+from harness.simulators.euicc.es10.psmo import CONFIGURE_IMMEDIATE_ENABLE
+from harness.simulators.euicc.state import CardState, StoredResult, bit_string, bits_of
+
+_IPAE_SUPPORTED = 0
 
 
 def _in_words(inner: Any, device: Device, run: Run, command: Tlv) -> Outcome:
@@ -53,6 +57,14 @@ def _eim_result_too(results: dict[str, Any]) -> dict[str, Any]:
 
 def _one_result(results: dict[str, Any]) -> dict[str, Any]:
     return {"resetResult": results["resetResult"]}
+
+
+def _configured_in_words(_device: Device, run: Run, _command: Tlv) -> Outcome:
+    return Outcome(run, tlv.integer(CONFIGURE_IMMEDIATE_ENABLE, 0))
+
+
+def _without_ipae(inner: Any, device: Device) -> bytes:
+    return bit_string(bits_of(inner(device)) - {_IPAE_SUPPORTED})
 
 
 def _oldest_stay(most: int, stored: tuple[StoredResult, ...], result: StoredResult) -> tuple[StoredResult, ...]:
@@ -148,6 +160,16 @@ DEFECTS: tuple[Defect, ...] = (
         "tells-empty-connectivity-parameters",
         "Where there are no connectivity parameters, empty ones are given.",
         with_rule("connectivity-parameters", _empty),
+    ),
+    _define(
+        "lets-immediate-enable-be-configured-that-it-lacks",
+        "configureImmediateEnable is ok on a card that enables nothing at once.",
+        with_rule("psmo-configureImmediateEnable", _configured_in_words),
+    ),
+    _define(
+        "wakes-an-ipae-that-it-does-not-show",
+        "IpaeActivation is ok on a card that does not show ipaeSupported.",
+        around("euicc-configuration", _without_ipae),
     ),
     _define(
         "refuses-ipae-activation-it-declares",

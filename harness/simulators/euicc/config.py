@@ -32,7 +32,7 @@ class CardConfig:
     refresh: Literal["uicc-reset", "profile-state-change"] = "uicc-reset"
     """The qualifier of that REFRESH (TS 102 223 §8.6): 04 or 09."""
     needs_terminal_capability: bool = True
-    """ES10 answers 6985 until a TERMINAL CAPABILITY declared eUICC support (83) and an IPAd (84)."""
+    """ES10 answers 6985 until a TERMINAL CAPABILITY declared eUICC support (83), and an IPAd (84) where it has no IPAe."""
     latches_terminal_capability: bool = True
     """Only the first TERMINAL CAPABILITY after a reset counts."""
     strict_segments: bool = True

@@ -36,10 +36,11 @@ def terminal_capability(device: Device, command: Command) -> Reply:
 
 
 def terminal_is_ready(device: Device) -> bool:
-    """Whether ES10 may be used: a terminal that knows eUICCs (83) and has an IPAd (84) said so."""
+    """Whether ES10 may be used: a terminal that knows eUICCs (83) said so, and one of both has an IPA (84)."""
     if not device.config.needs_terminal_capability:
         return True
-    return _capability(device, EUICC_CAPABILITY) is not None and terminal_has_ipad(device)
+    has_ipa = device.config.ipae_supported or terminal_has_ipad(device)
+    return has_ipa and _capability(device, EUICC_CAPABILITY) is not None
 
 
 def terminal_has_ipad(device: Device) -> bool:

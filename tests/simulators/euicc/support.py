@@ -203,7 +203,14 @@ class Smdp:
         )
 
     def bind(
-        self, answer: Tlv, metadata: bytes, package: bytes, *, ppk: bool = True, tid: bytes | None = None
+        self,
+        answer: Tlv,
+        metadata: bytes,
+        package: bytes,
+        *,
+        ppk: bool = True,
+        tid: bytes | None = None,
+        configuration: bytes = b"",
     ) -> Bound:
         point = answer.get(0xA0, 0x30, 0x5F49)
         key = ecdsa.generate(self.trust.curve, self.entropy)
@@ -213,7 +220,7 @@ class Smdp:
         signature = tlv.build(0x5F37, ecdsa.sign(self.trust.dp_pb.private_key, head + point.raw))
         keys = session_keys(key, point.value, host_id=b"host", eid=self.eid)
         sender = Scp03tSender(keys)
-        a0 = sender.segments(0x87, tlv.build(0xBF24))
+        a0 = sender.segments(0x87, tlv.build(0xBF24, configuration))
         a1 = sender.segments(0x88, metadata)
         a2: list[bytes] = []
         if ppk:

@@ -273,6 +273,14 @@ def test_metadata_errors(make_bench: Maker, trust: pki.CiSet) -> None:
     assert load(bench.terminal, taken.chains()).find(0xBF27, 0xA2, 0xA0) is not None
 
 
+@pytest.mark.parametrize("data", [b"", bytes.fromhex("B806800488371401")])
+def test_what_the_smdp_configures_for_itself_is_listed(bench: Bench, smdp: Smdp, data: bytes) -> None:
+    package = bench.packages["operational-a"]
+    metadata = encode("StoreMetadataRequest", dict(package.metadata))
+    load(bench.terminal, smdp.bind(prepared(bench, smdp), metadata, package.der, configuration=data).chains())
+    assert bench.terminal.es10("BF2D035C01B8").raw == tlv.build(0xBF2D, tlv.build(0xA0, tlv.build(0xE3, data)))
+
+
 def test_an_iccid_is_installed_once(bench: Bench, smdp: Smdp) -> None:
     bench.install("operational-a")
     before = bench.card.state.profiles

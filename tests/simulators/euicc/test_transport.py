@@ -170,6 +170,16 @@ def test_other_habits_about_terminal_capability(make_bench: Maker) -> None:
     assert bench.terminal.apdu(bytes.fromhex("80E2910006BF3E035C015A"))[1] == 0x6115
 
 
+@pytest.mark.parametrize(("first", "status"), [(b"", 0x6985), (CONSUMER_CAPABILITY, 0x6115), (CAPABILITY, 0x6115)])
+def test_a_card_with_an_ipae_needs_no_terminal_with_an_ipad(make_bench: Maker, first: bytes, status: int) -> None:
+    bench = make_bench(CardConfig(ipae_supported=True))
+    bench.card.power_on()
+    if first:
+        bench.terminal.apdu(first)
+    bench.terminal.apdu(bytes.fromhex("00A4040010") + ISDR)
+    assert bench.terminal.apdu(bytes.fromhex("80E2910006BF3E035C015A"))[1] == status
+
+
 def test_refresh_is_offered_fetched_and_ended(bench: Bench) -> None:
     iccid = bench.install("operational-a")
     bench.associate()
