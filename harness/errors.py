@@ -28,6 +28,10 @@ class Withheld(HarnessError):
     """The harness did not do something to a device, since the lab does not let it or lacks what it takes."""
 
 
+class Unsupported(HarnessError):
+    """The device does not have an optional thing: what is judged of it does not apply to this device."""
+
+
 class DeviceFault(HarnessError):
     """The device broke a promise of its interface."""
 

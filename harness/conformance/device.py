@@ -112,6 +112,7 @@ class DeviceUnderTest:
         Raises LabFault for a device that speaks ESipa in its JSON binding, which our eIM does not serve.
         """
         before = len(self.requests)
+        self._bench.access.leave()
         if self._bench.simulated is not None:
             self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now(), trigger=True)
         else:
@@ -142,6 +143,7 @@ class DeviceUnderTest:
     def wake(self) -> None:
         """Gives the firmware the time, as at a boot: it does what is due and nothing else."""
         assert self._bench.simulated is not None, "a real module wakes by itself"
+        self._bench.access.leave()
         self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now())
 
     def advance(self, seconds: float) -> None:

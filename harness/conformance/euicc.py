@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.errors import DeviceFault, LabFault
 from harness.links.apdu import CardLink
 from harness.roles.es10 import Es10, Terminal
+from harness.roles.es10.client import LARGEST_BLOCK
 from harness.roles.es10.identity import CertsAnswer
 from harness.roles.es10.ports import APDU_DEADLINE, CardPort
 from harness.roles.es10.profiles import ProfileInfo
@@ -39,13 +40,14 @@ class EuiccUnderTest(Es10):
         ci_key_id: bytes,
         known_eid: bytes | None = None,
         version: str = DEFAULT,
+        block_size: int = LARGEST_BLOCK,
     ) -> None:
         """`ci_key_id` is the CI that our eIMs name to the card (euiccCiPKId).
 
         `known_eid` is the EID of the card that the lab says is there; None where it leaves that open. `version` is the
-        SGP.32 version that it declares.
+        SGP.32 version that it declares. `block_size` is the most octets of data that an APDU may hold.
         """
-        super().__init__(port, version=version)
+        super().__init__(port, version=version, block_size=block_size)
         self.link = link
         """The link to the card; `link.name` is what the verdict is filed under."""
         self._checked = checked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from harness.errors import MalformedAnswer
+from harness.errors import MalformedAnswer, Unsupported
 from harness.lab.module_bench import ModuleBench
 from harness.links.at import DEFAULT_DEADLINE, Unsolicited
 from harness.links.at_grammar import AtAnswer
@@ -22,12 +22,30 @@ class ModuleUnderTest:
         """One command and its answer, of any final result. Raises DeviceSilent at the deadline, in seconds."""
         return self._bench.engine.command(command, deadline=deadline)
 
+    def optional(self, command: str, *, deadline: float = DEFAULT_DEADLINE) -> AtAnswer:
+        """A command that a module need not have, answered with OK. Raises Unsupported for any other result."""
+        answer = self.at(command, deadline=deadline)
+        if not answer.ok:
+            raise Unsupported(f"the module refuses {command.partition('=')[0]}: {answer.final}")
+        return answer
+
+    def take_card(self) -> None:
+        """Pauses the module's own IPA, and brings the modem into the mode in which APDUs get through."""
+        self._bench.access.reach()
+
+    def leave_card(self) -> None:
+        """Lets the module work as it does in the field."""
+        self._bench.access.leave()
+
     def csim(self, apdu: str) -> bytes:
-        """One APDU over +CSIM, in hexadecimal; the response with its status word. Raises MalformedAnswer for an error."""
+        """One APDU over +CSIM, in hexadecimal; the response with its status word. Raises AtRefused, MalformedAnswer."""
         return self._apdu(f'AT+CSIM={len(apdu)},"{apdu}"', "+CSIM:")
 
     def cgla(self, session: int, apdu: str) -> bytes:
-        """One APDU over +CGLA on a session that +CCHO opened; the response with its status word. Raises MalformedAnswer."""
+        """One APDU over +CGLA on a session that +CCHO opened; the response with its status word.
+
+        Raises AtRefused, MalformedAnswer.
+        """
         return self._apdu(f'AT+CGLA={session},{len(apdu)},"{apdu}"', "+CGLA:")
 
     def imsi(self) -> str:
@@ -38,11 +56,11 @@ class ModuleUnderTest:
         return answer.lines[0].strip()
 
     def _apdu(self, command: str, prefix: str) -> bytes:
-        answer = self.at(command)
+        answer = self.at(command).checked()
         line = next((line for line in answer.lines if line.startswith(prefix)), "")
         length, _, octets = line.removeprefix(prefix).partition(",")
         octets = octets.strip().strip('"')
-        if not answer.ok or length.strip() != str(len(octets)):
+        if length.strip() != str(len(octets)):
             raise MalformedAnswer(f"{command}: {' / '.join((*answer.lines, answer.final))}")
         try:
             response = bytes.fromhex(octets)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 
 from harness.conformance.applicability import acts_on_card
@@ -12,10 +13,12 @@ from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.endpoints.eim import EimEndpoint
 from harness.endpoints.smdp import SmdpEndpoint
+from harness.errors import HarnessError, Withheld
 from harness.lab.module_bench import ModuleBench
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
+from harness.roles.es10.ports import ISD_R
 
 
 class ModuleScene(CardScene):
@@ -31,14 +34,34 @@ class ModuleScene(CardScene):
     def prepare(self) -> None:
         """The card in its state, the module booted with it, our servers up.
 
-        A real module whose serial port alone is judged keeps its card as it is: it may have no way to it at all.
+        Raises Withheld for a case about the card where the module lets no APDU through to it. A real module whose serial
+        port alone is judged keeps its card as it is: it may have no way to it at all.
         """
         assert self.bench.smdp_server is not None
         for server, endpoint in zip(self.bench.eim_servers, self._endpoints, strict=True):
             server.behind = endpoint
         self.bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
+        by_functions = not self.bench.takes_snapshots
+        if by_functions:
+            self._find_card()
         if self.bench.simulated is not None or acts_on_card(self.running.case):
             super().prepare()
+        if not by_functions:
+            self._find_card()
+        if not self._is_about_card:
+            self.bench.access.leave()
+
+    @property
+    def _is_about_card(self) -> bool:
+        return self.running.way.link in self.bench.slot.ways.apdu
+
+    def _find_card(self) -> None:
+        if not self._is_about_card:
+            return
+        link = self.bench.link(self.running.way.link)
+        reason = link.blocked(ISD_R)
+        if reason:
+            raise Withheld(f"the module lets no APDU through to its card over {link.name}: {reason}")
 
     def close(self) -> None:
         """Nobody is behind the servers between cases. What a role raised instead of answering is ours to answer for."""
@@ -50,6 +73,10 @@ class ModuleScene(CardScene):
             server.troubles = []
         self._to_smdp.close()
         super().close()
+        with suppress(HarnessError):  # the next case finds out what became of it
+            self.bench.access.leave()
+        if self._is_about_card:
+            self.running.doubt = self.bench.doubt
         if troubles:
             raise troubles[0]
 

@@ -18,8 +18,10 @@ from harness.lab.in_process import InProcessSmdp
 from harness.lab.parties import new_eim, new_smdp
 from harness.lab.reach import OUR_NAMES, Names
 from harness.lab.trust import OWN_CARD, CardTrust, certificate
+from harness.links.at_card import AtCard
 from harness.links.memory import MemoryLink
 from harness.profiles.addressing import addressed
+from harness.roles.es10.client import LARGEST_BLOCK
 from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
@@ -178,4 +180,5 @@ def euicc_over(
         ci_key_id=parties.rack.pki.trust("nist").ci_key_id,
         known_eid=known_eid,
         version=version,
+        block_size=link.block_size if isinstance(link, AtCard) else LARGEST_BLOCK,
     )

@@ -9,7 +9,7 @@ from typing import Any
 from harness.conformance.case import Case, Confidence
 from harness.conformance.steps import CaseSteps, StepListener, StepRecord, describe
 from harness.conformance.verdicts import blame, gravest
-from harness.errors import DeviceSilent, LabFault, Withheld
+from harness.errors import DeviceSilent, LabFault, Unsupported, Withheld
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
 from harness.lab.bench import Bench
@@ -54,6 +54,8 @@ class RunningCase:
     began: float = field(default_factory=time.monotonic)
     raised: list[tuple[str, BaseException]] = field(default_factory=list)
     """What ended each phase (`setup`, `call`, `teardown`) of the case, in order."""
+    doubt: str = ""
+    """Why nobody can say that it was the device's fault, whatever was seen; empty where one can."""
 
     @property
     def lost_the_lab(self) -> bool:
@@ -75,10 +77,12 @@ class RunningCase:
             outside = blame(raised, judging=False, confidence=self.case.confidence)
             if gravest(verdict, outside) is not verdict:
                 said = describe(raised)
-                says_all = phase == "call" or isinstance(raised, Withheld)
+                says_all = phase == "call" or isinstance(raised, (Withheld, Unsupported))
                 verdict, reason = outside, said if says_all else f"{phase}: {said}"
         if not self.raised and not self.steps.judged:
             return Verdict.ERROR, NOTHING_ASSERTED
+        if self.doubt and verdict in (Verdict.FAIL, Verdict.DEVIATION):
+            return Verdict.INCONCLUSIVE, f"{reason} ({self.doubt})"
         if verdict is Verdict.PASS and self.case.confidence is Confidence.UNSURE:
             return Verdict.RECORDED, "the rule is unsure: nothing is judged"
         return verdict, reason

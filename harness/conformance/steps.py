@@ -20,7 +20,7 @@ import pytest
 
 from harness.conformance.case import Confidence
 from harness.conformance.verdicts import OF_THE_DEVICE, blame, gravest
-from harness.errors import DeviceSilent, HarnessError, Withheld
+from harness.errors import DeviceSilent, HarnessError, Unsupported, Withheld
 from harness.evidence.verdicts import Verdict
 
 Probe = Callable[[], bool]
@@ -167,6 +167,6 @@ def describe(raised: BaseException) -> str:
     if isinstance(raised, AssertionError):
         return text
     hint = f" ({raised.hint})" if isinstance(raised, HarnessError) and raised.hint else ""
-    if isinstance(raised, Withheld):
+    if isinstance(raised, (Withheld, Unsupported)):
         return f"{text}{hint}"
     return f"{type(raised).__name__}: {text}{hint}"

@@ -7,6 +7,7 @@ The table this room lives by:
     DecodeError, CertificateError   inconclusive                            fail, deviation or recorded
     LabFault                        inconclusive                            inconclusive
     Withheld                        not_run                                 not_run
+    Unsupported                     not_applicable                          not_applicable
     anything else                   error                                   error
     no judging step asserted        error                                   error
 
@@ -21,7 +22,7 @@ from __future__ import annotations
 from harness.codec.errors import DecodeError
 from harness.conformance.case import Confidence
 from harness.crypto.errors import CertificateError
-from harness.errors import DeviceFault, DeviceSilent, LabFault, Withheld
+from harness.errors import DeviceFault, DeviceSilent, LabFault, Unsupported, Withheld
 from harness.evidence.verdicts import Verdict
 
 OF_THE_DEVICE = (AssertionError, DeviceFault, DecodeError, CertificateError)
@@ -37,6 +38,7 @@ BROKEN_RULE = {
 SEVERITY = (
     Verdict.PASS,
     Verdict.RECORDED,
+    Verdict.NOT_APPLICABLE,
     Verdict.NOT_RUN,
     Verdict.INCONCLUSIVE,
     Verdict.DEVIATION,
@@ -63,6 +65,8 @@ def blame(
         return Verdict.INCONCLUSIVE
     if isinstance(raised, Withheld):
         return Verdict.NOT_RUN
+    if isinstance(raised, Unsupported):
+        return Verdict.NOT_APPLICABLE
     if not isinstance(raised, OF_THE_DEVICE):
         return Verdict.ERROR
     if not judging or (isinstance(raised, DeviceSilent) and not answers_after_reset):

@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,8 @@ from harness.simulators.module import CONFORMING, SimulatedModule
 
 _QUIET = 0.05
 """Seconds without a word from the host after which unsolicited result codes go out by themselves."""
+_LAST_WORDS = 0.05
+"""Seconds from the answer to a reboot until the port of a module that loses it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Child:
         self._network = network_script(birth["network"])
         self._is_mute = False
         self._heard_at = 0.0
+        self._held: deque[tuple[float, bytes]] = deque()
+        """Answers of a slow module, each with when it is due."""
+        self._gone_at = self._back_at = float("inf")
+        """When the port vanishes and comes back, of a module that reboots."""
         self._awake, self._wake = os.pipe()
         self._jobs: queue.Queue[_Job] = queue.Queue()
         self._done: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -110,17 +117,27 @@ class Child:
         octets = self._line.read()
         self._heard_at = time.monotonic()
         if not self._is_mute:
-            self._line.write(self._module.receive(octets))
+            self._held.append((self._heard_at + self._module.modem.dialect.latency, self._module.receive(octets)))
 
     def _flush(self) -> float | None:
         """Writes what is due; in how many seconds there may be more, None for not before something happens."""
+        now = time.monotonic()
+        while self._held and self._held[0][0] <= now:
+            self._line.write(self._held.popleft()[1])
+        if self._gone_at <= now:
+            self._line.vanish()
+            self._gone_at = float("inf")
+        if self._back_at <= now:
+            self._line.appear()
+            self._back_at = float("inf")
         self._line.flush()
-        left = self._heard_at + _QUIET - time.monotonic()
-        if left > 0:
-            return left
-        if not self._is_mute:
-            self._line.write(self._module.pending())
-        return None
+        quiet_at = self._heard_at + _QUIET
+        if quiet_at <= now and not self._held:
+            if not self._is_mute:
+                self._line.write(self._module.pending())
+            quiet_at = float("inf")
+        due = min(quiet_at, self._gone_at, self._back_at, self._held[0][0] if self._held else float("inf"))
+        return None if due == float("inf") else max(0.0, due - now)
 
     # the parent
 
@@ -141,11 +158,6 @@ class Child:
 
     def _boot(self) -> None:
         self._module.power_on()
-
-    def _booted(self) -> None:
-        """On a virtual clock the parent says when the firmware may work."""
-        if self._is_real:
-            self._jobs.put(_Job(None, time.time(), False))
 
     def _power_on(self, order: dict[str, Any]) -> dict[str, Any]:
         self._boot()
@@ -216,8 +228,23 @@ class Child:
             broken(IPA_CONFORMING, "ipa", of["ipa"]),
         )
         module.on_announcement(self._call_main_thread)
-        module.on_boot(self._booted)
+        module.on_boot(self._work_soon)
+        module.modem.on_poll_wanted = self._work_soon
+        module.modem.reboot = self._reboot
         return module
+
+    def _reboot(self) -> None:
+        """AT+CFUN=1,1: the module loses its port for a while where it is one that does."""
+        self._module.reboot()
+        gone_for = self._module.modem.dialect.vanishes_for
+        if gone_for:
+            self._gone_at = time.monotonic() + _LAST_WORDS
+            self._back_at = self._gone_at + gone_for
+
+    def _work_soon(self) -> None:
+        """On real time the firmware looks at once whether there is something to do; else when it is woken."""
+        if self._is_real:
+            self._jobs.put(_Job(None, time.time(), False))
 
     # the firmware's thread
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.crypto.eid import is_eid, valid_check_digits
 from harness.lab.features import FEATURES, LACKING_IN
+from harness.links.at_habits import HABITS
 from harness.nodes import Value, meant
 
 BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
@@ -26,6 +27,8 @@ class Simulated:
     """How a case's state is reached: by a `snapshot`, or as on hardware by the standard's `functions`."""
     lacks: tuple[str, ...] = ()
     """Features of `harness.lab.features` that the card is made without."""
+    dialect: str = "harness"
+    """How a simulated module speaks at its AT port: one of HABITS."""
     defects: tuple[str, ...] = ()
     """Qualified: `euicc.accepts-replayed-counter`. A lab file may leave the device out."""
 
@@ -37,6 +40,13 @@ class Hardware:
     eid: str = ""
     lacks: tuple[str, ...] = ()
     """Features of `harness.lab.features` that its card is known not to have."""
+    dialect: str = ""
+    """How a module is to be dealt with at its AT port: one of HABITS; empty: as its answer to +CGMI suggests."""
+    pause_ipa: str = ""
+    """The AT command that makes a module's own IPA leave the card alone; empty: as its dialect has it."""
+    resume_ipa: str = ""
+    poll: str = ""
+    """The AT command that makes a module's own IPA poll."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +61,12 @@ Device = Simulated | Hardware | Reference
 
 def read_device(kind: str, value: Value) -> Device | None:
     """The device of a slot of this kind, or None with faults noted."""
-    keys = dict(value.mapping(("simulated", "reference", "eid", "lacks")))
+    at = ("dialect", "pause_ipa", "resume_ipa", "poll") if kind == "module" else ()
+    keys = dict(value.mapping(("simulated", "reference", "eid", "lacks", *at)))
     if not value.is_mapping:
         return None
     lacks = keys.pop("lacks", None)
+    of_modem = {key: keys.pop(key) for key in at if key in keys}
     if len(keys) != 1:
         value.fault("exactly one of `simulated`, `reference` or `eid` says what is in the slot")
         return None
@@ -66,18 +78,42 @@ def read_device(kind: str, value: Value) -> Device | None:
         return None
     if lacks is not None and form != "eid":
         lacks.fault("this says what a real card lacks", "write it inside `simulated`")
+    for key, said in of_modem.items():
+        if form != "eid":
+            said.fault(f"{key!r} says how a real module is", "`dialect` goes inside `simulated`")
     if form == "eid":
-        return Hardware(_eid(inner) or "", _lacks(lacks))
+        return Hardware(_eid(inner) or "", _lacks(lacks), **_modem(of_modem))
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
-    options = inner.mapping(("version", "after_enable", "eid", "prepare", "lacks", "defects"))
+    options = inner.mapping(("version", "after_enable", "eid", "prepare", "lacks", "defects", *at[:1]))
     version = options["version"].choice(*LACKING_IN) if "version" in options else "1.2"
     habit = options["after_enable"].choice("refresh", "reset") if "after_enable" in options else "refresh"
     eid = _eid(options["eid"]) if "eid" in options else ""
     prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"
     defects = _defects(kind, options.get("defects"))
     without = _lacks(options.get("lacks"))
-    return Simulated(version or "1.2", habit or "refresh", eid or "", prepare or "snapshot", without, defects)
+    dialect = options["dialect"].choice(*HABITS) if "dialect" in options else "harness"
+    return Simulated(
+        version or "1.2",
+        habit or "refresh",
+        eid or "",
+        prepare or "snapshot",
+        without,
+        dialect or "harness",
+        defects,
+    )
+
+
+def _modem(said: Mapping[str, Value]) -> dict[str, str]:
+    found = {key: value.text() or "" for key, value in said.items() if key != "dialect"}
+    for key, command in found.items():
+        if command and not command.upper().startswith("AT"):
+            said[key].fault(f"{command!r} is no AT command", "write it whole, as `AT+CFUN=4`")
+    if "pause_ipa" in found and "resume_ipa" not in found:
+        said["pause_ipa"].fault("nothing says how the IPA is resumed", "write `resume_ipa` too")
+    if "dialect" in said:
+        found["dialect"] = said["dialect"].choice(*HABITS) or ""
+    return found
 
 
 def _lacks(value: Value | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Rules of this room:
 - The AT engine belongs to the bench and is opened once; the ways to the card share it.
 - The module's servers (eIM, another eIM, SM-DP+) run as long as the bench is open, at the same addresses for all cases.
+- What is known of a module beyond 27.007 is its dialect's habits: named by the lab file, or recognised by its maker.
 - A simulated module is a process of its own: its firmware is woken by the cases, never by a timer.
 """
 
@@ -21,18 +22,20 @@ from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
 from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
-from harness.lab.configuration import Hardware, Slot
+from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.power.simulated import ProcessPower
 from harness.lab.reach import Names
 from harness.lab.servers import Server
 from harness.lab.slot_bench import CardSlotBench
-from harness.links.apdu import CardLink
 from harness.links.at import AtEngine
+from harness.links.at_access import CardAccess
+from harness.links.at_card import AtCard
 from harness.links.at_cgla import AtCglaLink
 from harness.links.at_csim import AtCsimLink
+from harness.links.at_habits import HABITS, Habits, recognised
 from harness.links.events import Interface
 from harness.roles.es10 import Es10
-from harness.simulators.module import NetworkScript
+from harness.simulators.module import ModuleConfig, NetworkScript
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
@@ -50,7 +53,8 @@ class ModuleBench(CardSlotBench):
     ) -> None:
         super().__init__(rack, slot, name, defects, observer_of)
         self._engine: AtEngine | None = None
-        self._links: dict[str, CardLink] = {}
+        self._links: dict[str, AtCard] = {}
+        self._access: CardAccess | None = None
         self.simulated: ModuleProcess | None = None
         """The simulated module's process; None for a real one."""
         self.eim_servers: tuple[Server, ...] = ()
@@ -63,7 +67,7 @@ class ModuleBench(CardSlotBench):
         assert self._engine is not None, f"{self.name} is not open"
         return self._engine
 
-    def link(self, name: str) -> CardLink:
+    def link(self, name: str) -> AtCard:
         """The way to the card of this name; for a link that is none (`at`, `https`) the first that the lab file names.
 
         A lab file that names none leaves +CSIM, by which cases reach their state although none judges the card.
@@ -80,14 +84,17 @@ class ModuleBench(CardSlotBench):
             self._find_modem(port, at.baud)
         else:
             self._mains.restore(lambda: self._find_modem(port, at.baud))
-        self._links = {"at-cgla": AtCglaLink(self.engine), "at-csim": AtCsimLink(self.engine)}
+        self._links = {
+            "at-cgla": AtCglaLink(self.engine, access=self.access),
+            "at-csim": AtCsimLink(self.engine, access=self.access),
+        }
         if isinstance(self.slot.device, Hardware):
             self._found_eid = self._eid_of(self.slot.device)
 
     def close(self) -> None:
         """Gives the port back, ends a simulated module and the servers."""
         self._engine = self.simulated = self.smdp_server = self._power = None
-        self._links, self.eim_servers = {}, ()
+        self._links, self._access, self.eim_servers = {}, None, ()
         self._closing.close()
 
     def restore(self, snapshot: bytes) -> None:
@@ -97,6 +104,38 @@ class ModuleBench(CardSlotBench):
         self.simulated.restore(snapshot)
         for command in _MANNERS:  # it booted with an echo; nothing is under way that it would have to be quiet for
             self.engine.command(command).checked()
+        self.access.forget()
+        self._start_working()
+
+    @property
+    def access(self) -> CardAccess:
+        """The modem's mode, in which APDUs reach the card or do not."""
+        assert self._access is not None, f"{self.name} is not open"
+        return self._access
+
+    @property
+    def doubt(self) -> str:
+        """Why what is seen on the card may be the doing of the module's own IPA; empty where it does nothing by itself."""
+        if self.simulated is not None and self.rack.clock.is_virtual:
+            return ""  # its firmware works when a case wakes it
+        reason = self.access.not_paused
+        return reason and f"the module's own IPA works on the same card, and {reason}"
+
+    @property
+    def habits(self) -> Habits:
+        """How the module is dealt with."""
+        return self.access.habits
+
+    def _habits(self) -> Habits:
+        device = self.slot.device
+        if isinstance(device, Hardware):
+            named = device.dialect or recognised(" ".join(self.engine.command("AT+CGMI").lines))
+            return HABITS[named].told(pause_ipa=device.pause_ipa, resume_ipa=device.resume_ipa, poll=device.poll)
+        return HABITS[self._dialect]
+
+    def _start_working(self) -> None:
+        for command in self.habits.start:
+            self.engine.command(command, deadline=_REBOOT_DEADLINE).checked()
 
     def power_cycle(self) -> None:
         """A power cut for a simulated module and where the lab has a switch, else a reboot; returns when it answers AT."""
@@ -109,20 +148,34 @@ class ModuleBench(CardSlotBench):
             self._mains.on(self.boot)
             return
         else:
+            self.reboot()
+        self._agree()
+
+    def reboot(self) -> None:
+        """AT+CFUN=1,1; a port that vanishes with it is opened again when it is next used. Raises AtRefused, LabFault."""
+        with suppress(LabFault, DeviceSilent):  # its OK may be lost with the port
             self.engine.command(_REBOOT, deadline=_REBOOT_DEADLINE).checked()
-        self.engine.initialise()
 
     def boot(self) -> None:
         """Opens the port anew and agrees with the modem on how it answers."""
         self.engine.close()
+        self._agree()
+
+    def _agree(self) -> None:
+        """Brings the modem into step after a boot, and has it work."""
         self.engine.initialise()
+        self.access.forget()
+        self._start_working()
 
     def _find_modem(self, port: str, baud: int) -> None:
         if self._engine is None:
             self._engine = AtEngine(port, baud=baud, observers=[self.observer_of("at")])
             self._closing.callback(self._engine.close)
+            self._access = CardAccess(self._engine)
         try:
             self._engine.initialise()
+            self.access.habits = self._habits()
+            self._start_working()
         except DeviceSilent as silence:
             hint = silence.hint or "is the module powered, and is this its AT port?"
             raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
@@ -204,6 +257,7 @@ class ModuleBench(CardSlotBench):
             FACTORY,
             arguments_for(self.rack, self.config, memory, self.slot.name),
             folder,
+            config=ModuleConfig(dialect=self._dialect),
             ci_certificates=[self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves],
             clock="virtual" if self.rack.clock.is_virtual else "real",
         )
@@ -217,6 +271,11 @@ class ModuleBench(CardSlotBench):
             module.stop()
         else:
             self.rack.kept[self._kept_as] = module
+
+    @property
+    def _dialect(self) -> str:
+        assert isinstance(self.slot.device, Simulated), "a real module is not made by us"
+        return self.slot.device.dialect
 
     @property
     def _kept_as(self) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 Rules of this room:
 - The modem is the terminal: TERMINAL PROFILE, FETCH and the reset after REFRESH are its own business.
 - A card behind a modem is reset by taking the radio and the SIM down and up again. Its ATR is not to be seen.
+- Some modems let APDUs through in one mode only: the way is opened at the first APDU and closed by whoever ends the work.
 - Whatever a modem answers to a well-formed APDU but +CME ERROR or an APDU of the announced length is malformed.
 """
 
@@ -16,8 +17,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.errors import DeviceSilent, MalformedAnswer
-from harness.links.apdu import checked_response
+from harness.links.apdu import DEFAULT_DEADLINE, Channel, checked_response
 from harness.links.at import AtEngine
+from harness.links.at_access import CardAccess
 from harness.links.at_grammar import AtAnswer
 from harness.links.events import Direction, Interface
 
@@ -26,7 +28,7 @@ _APDU = re.compile(r'^([0-9]{1,9})\s*,\s*"?([0-9A-Fa-f]*)"?$')
 
 @dataclass(frozen=True, slots=True)
 class SimReset:
-    """How a module's SIM is reset. A table entry a dialect: some modules need +CFUN=4, some a reboot (+CFUN=1,1)."""
+    """How a module's SIM is reset."""
 
     commands: Sequence[str] = ("AT+CFUN=0", "AT+CFUN=1")
     command_deadline: float = 30.0
@@ -51,12 +53,20 @@ class AtCard:
     is_terminal = False
     name = ""
 
-    def __init__(self, engine: AtEngine, *, sim_reset: SimReset = DEFAULT_SIM_RESET) -> None:
+    def __init__(
+        self, engine: AtEngine, *, sim_reset: SimReset = DEFAULT_SIM_RESET, access: CardAccess | None = None
+    ) -> None:
         self._engine = engine
+        self.access = access or CardAccess(engine)
         self._sim_reset = sim_reset
         self._listeners: list[Callable[[], None]] = []
         self._channels: weakref.WeakSet[Forgettable] = weakref.WeakSet()
         self.observers = engine.observers
+
+    @property
+    def block_size(self) -> int:
+        """The most octets of command data that get through."""
+        return self.access.habits.block_size
 
     @property
     def engine(self) -> AtEngine:
@@ -70,6 +80,7 @@ class AtCard:
     def reset(self) -> bytes:
         """Takes the SIM down and up and waits until it is ready. Returns no ATR. Raises DeviceSilent, AtRefused."""
         how = self._sim_reset
+        self.access.forget()
         for channel in self._channels:
             channel.forget()
         for forget in self._listeners:
@@ -90,6 +101,29 @@ class AtCard:
             pause = min(pause * 2, 1.0)
         self.observers.tell(Interface.APDU, Direction.FROM_DEVICE, b"", {"link": self.name, "event": "reset"})
         return b""
+
+    def blocked(self, aid: bytes) -> str:
+        """Why no APDU gets through to an application; empty where one does, whatever the card answers to it.
+
+        `aid` is the application that is wanted. A refusal is asked for again after a reset of the SIM.
+        """
+        reason = self._refusal(aid)
+        if reason:
+            self.reset()
+            reason = self._refusal(aid)
+        return reason
+
+    def _refusal(self, aid: bytes) -> str:
+        """The modem's own refusal; empty where it passes APDUs on."""
+        raise NotImplementedError
+
+    def transmit(self, command: bytes, *, deadline: float = DEFAULT_DEADLINE) -> bytes:
+        """One command APDU on the basic channel; its class byte may say another one."""
+        raise NotImplementedError
+
+    def open_channel(self, aid: bytes, *, deadline: float = DEFAULT_DEADLINE) -> Channel:
+        """A channel to an application."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """The engine stays open: it belongs to whoever made it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from harness.links.apdu import DEFAULT_DEADLINE, LogicalChannel
+from harness.errors import MalformedAnswer
+from harness.links.apdu import DEFAULT_DEADLINE, ChannelRefused, LogicalChannel
 from harness.links.at_card import AtCard, apdu_answer, apdu_parameter
+from harness.links.at_grammar import AtRefused
 from harness.links.events import Direction
 
 
@@ -14,6 +16,7 @@ class AtCsimLink(AtCard):
 
     def transmit(self, command: bytes, *, deadline: float = DEFAULT_DEADLINE) -> bytes:
         """Sends one command APDU; its class byte says the channel."""
+        self.access.reach()
         self._tell_apdu(Direction.TO_DEVICE, command)
         answer = self._engine.command(f"AT+CSIM={apdu_parameter(command)}", deadline=deadline).checked()
         response = apdu_answer(answer, "+CSIM")
@@ -25,3 +28,13 @@ class AtCsimLink(AtCard):
         channel = LogicalChannel.open(lambda command, within: self.transmit(command, deadline=within), aid, deadline)
         self._opened(channel)
         return channel
+
+    def _refusal(self, aid: bytes) -> str:
+        """Some modems lack +CSIM, others refuse every APDU of another channel than the basic one."""
+        try:
+            self.open_channel(aid).close()
+        except AtRefused as refusal:
+            return str(refusal)
+        except (ChannelRefused, MalformedAnswer):
+            return ""  # it was the card that refused, or the cases judge what came
+        return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,21 +19,22 @@ slots:
 """
 
 
+def run_sgp32(folder: Path, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    """Runs a verb in a folder, with a deadline in seconds."""
+    return subprocess.run(
+        [sys.executable, "-m", "harness.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=timeout,
+        check=False,
+    )
+
+
 @pytest.fixture
 def sgp32(tmp_path: Path) -> Sgp32:
     """Runs a verb in an empty folder."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "harness.cli", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            timeout=120,
-            check=False,
-        )
-
-    return run
+    return partial(run_sgp32, tmp_path)
 
 
 @pytest.fixture

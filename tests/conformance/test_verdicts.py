@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from harness.codec import DecodeError
-from harness.conformance.case import Confidence
+from harness.conformance.case import Confidence, declare
+from harness.conformance.running import RunningCase, Way
 from harness.conformance.steps import CaseSteps, StepListener
 from harness.conformance.verdicts import blame, gravest
-from harness.errors import DeviceFault, DeviceSilent, LabFault, MalformedAnswer
+from harness.errors import DeviceFault, DeviceSilent, LabFault, MalformedAnswer, Unsupported
 from harness.evidence.verdicts import Verdict
 
 CERTAIN, LIKELY, UNSURE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.UNSURE
@@ -33,6 +36,27 @@ def test_a_judging_step_blames_the_device(raised: Exception, confidence: Confide
 def test_the_lab_and_the_harness_are_blamed_wherever_they_fail(judging: bool) -> None:
     assert blame(LabFault("gone"), judging=judging, confidence=CERTAIN) is Verdict.INCONCLUSIVE
     assert blame(KeyError("x"), judging=judging, confidence=CERTAIN) is Verdict.ERROR
+
+
+@pytest.mark.parametrize("judging", [True, False])
+def test_what_a_device_need_not_have_does_not_apply(judging: bool) -> None:
+    assert blame(Unsupported("none"), judging=judging, confidence=CERTAIN) is Verdict.NOT_APPLICABLE
+    assert gravest(Verdict.PASS, Verdict.NOT_APPLICABLE) is Verdict.NOT_APPLICABLE
+    assert gravest(Verdict.NOT_APPLICABLE, Verdict.FAIL) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("confidence", "settled"), [(CERTAIN, Verdict.FAIL), (LIKELY, Verdict.DEVIATION)])
+def test_nobody_is_blamed_where_it_may_have_been_somebody_else(confidence: Confidence, settled: Verdict) -> None:
+    case = declare("XX-001", title="t", clause="c", area="euicc", catches="d", confidence=str(confidence))
+    running = RunningCase(case, cast("Way", None), steps(confidence))
+    with pytest.raises(AssertionError), running.steps("judge"):
+        raise AssertionError("no")
+    assert running.verdict_and_reason() == (settled, "judge: no")
+    running.doubt = "the module's own IPA works on the same card"
+    assert running.verdict_and_reason() == (
+        Verdict.INCONCLUSIVE,
+        "judge: no (the module's own IPA works on the same card)",
+    )
 
 
 def test_silence_is_the_devices_only_when_it_answers_after_a_reset() -> None:

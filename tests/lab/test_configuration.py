@@ -124,6 +124,43 @@ slots:
     assert lab.state == tmp_path / "kept"
 
 
+def test_modules_have_dialects(tmp_path: Path) -> None:
+    lab = read_lab(
+        write(
+            tmp_path,
+            """
+lab: x
+slots:
+  a: {kind: module, device: {simulated: {dialect: quectel}}, links: {at: pty}}
+  b:
+    kind: module
+    device: {eid: null, dialect: telit, pause_ipa: AT+CFUN=4, resume_ipa: AT+CFUN=1, poll: AT#POLL}
+    links: {at: {port: /dev/ttyUSB0}}
+""",
+        )
+    )
+    assert lab.slots["a"].device == Simulated(dialect="quectel")
+    assert lab.slots["b"].device == Hardware(
+        dialect="telit", pause_ipa="AT+CFUN=4", resume_ipa="AT+CFUN=1", poll="AT#POLL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("{simulated: {dialect: quektel}}", "not known"),
+        ("{simulated: {}, dialect: quectel}", "how a real module is"),
+        ("{eid: null, dialect: quektel}", "not known"),
+        ("{eid: null, pause_ipa: CFUN}", "no AT command"),
+        ("{eid: null, pause_ipa: AT+CFUN=4}", "nothing says how the IPA is resumed"),
+    ],
+)
+def test_dialects_that_are_none_are_told(tmp_path: Path, device: str, said: str) -> None:
+    at = "{at: {port: /dev/ttyUSB0}}" if "eid" in device else "{at: pty}"
+    file = write(tmp_path, f"lab: x\nslots:\n  a: {{kind: module, device: {device}, links: {at}}}\n")
+    assert any(said in message for _, message in faults_of(file))
+
+
 @pytest.mark.parametrize(
     ("device", "links", "said"),
     [

@@ -10,10 +10,12 @@ import pytest
 from harness.errors import ChannelLost, DeviceSilent, LabFault, MalformedAnswer
 from harness.links.apdu import CardLink, ChannelRefused
 from harness.links.at import AtEngine
+from harness.links.at_access import CardAccess
 from harness.links.at_card import SimReset
 from harness.links.at_cgla import AtCglaLink
 from harness.links.at_csim import AtCsimLink
 from harness.links.at_grammar import AtRefused
+from harness.links.at_habits import Habits
 from harness.links.events import Exchange, Interface
 from tests.endpoints.stub_card import StubCard
 from tests.links.pty_modem import PtyModem
@@ -180,3 +182,64 @@ def test_a_sim_that_never_gets_ready_is_silent(engine: AtEngine, modem: PtyModem
     modem.script["AT+CPIN?"] = b"\r\n+CME ERROR: 10\r\n"
     with pytest.raises(DeviceSilent, match="not ready"):
         AtCsimLink(engine, sim_reset=SimReset(ready_within=0.05)).reset()
+
+
+def test_a_session_may_be_a_handle_in_hexadecimal(engine: AtEngine, modem: PtyModem) -> None:
+    modem.script["AT+CCHO"] = b"\r\n+CCHO: 000000000385a7cf\r\n\r\nOK\r\n"
+    modem.script["AT+CGLA"] = b'\r\n+CGLA: 4,"9000"\r\n\r\nOK\r\n'
+    channel = AtCglaLink(engine).open_channel(AID)
+    assert channel.transmit(ECHO) == b"\x90\x00"
+    channel.close()
+    assert modem.received[-2:] == ['AT+CGLA=000000000385a7cf,16,"8002000003AABBCC"', "AT+CCHC=000000000385a7cf"]
+
+
+def test_sessions_that_cannot_be_closed_cost_a_reset_when_no_more_opens(engine: AtEngine, modem: PtyModem) -> None:
+    opened = iter([b"\r\n1\r\n\r\nOK\r\n", b"\r\n+CME ERROR: 20\r\n", b"\r\n1\r\n\r\nOK\r\n"])
+    modem.script["AT+CCHO"] = lambda line: next(opened)
+    modem.script["AT+CCHC"] = b"\r\nERROR\r\n"
+    link = AtCglaLink(engine)
+    link.open_channel(AID).close()
+    assert link.open_channel(AID).number == 1
+    commands = [line.partition("=")[0] for line in modem.received]
+    assert commands[-5:] == ["AT+CCHO", "AT+CFUN", "AT+CFUN", "AT+CPIN?", "AT+CCHO"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "command", "said"),
+    [
+        (AtCglaLink, "AT+CCHO", 'AT+CCHO="A001" answered ERROR'),
+        (AtCsimLink, "AT+CSIM", 'AT+CSIM=10,"0070000001" answered ERROR'),
+    ],
+)
+def test_a_modem_that_passes_no_apdu_is_found_out(
+    engine: AtEngine, modem: PtyModem, kind: type[AtCglaLink | AtCsimLink], command: str, said: str
+) -> None:
+    modem.script[command] = b"\r\nERROR\r\n"
+    assert kind(engine).blocked(AID) == said
+
+
+def test_a_card_that_refuses_is_not_the_modems_doing(engine: AtEngine, modem: PtyModem) -> None:
+    modem.script["AT+CSIM"] = b'\r\n+CSIM: 4,"6A82"\r\n\r\nOK\r\n'
+    assert AtCsimLink(engine).blocked(AID) == ""
+    modem.script["AT+CCHO"] = lambda line: b"\r\nERROR\r\n" if "A001" in line else b"\r\n1\r\n\r\nOK\r\n"
+    assert AtCglaLink(engine).blocked(AID) == "", "it opens another application"
+
+
+def test_the_card_is_taken_and_given_back(engine: AtEngine, modem: PtyModem) -> None:
+    habits = Habits(reach_card=("AT+CFUN=4",), leave_card=("AT+CFUN=1",), pause_ipa="AT%P", resume_ipa="AT%R")
+    access = CardAccess(engine, habits)
+    link = AtCsimLink(engine, access=access)
+    link.transmit(ECHO)
+    link.transmit(ECHO)
+    access.leave()
+    access.leave()
+    assert [line for line in modem.received if "CSIM" not in line] == ["AT%P", "AT+CFUN=4", "AT+CFUN=1", "AT%R"]
+    assert access.not_paused == ""
+
+
+def test_an_ipa_that_cannot_be_paused_is_told(engine: AtEngine, modem: PtyModem) -> None:
+    assert CardAccess(engine).not_paused == "no command is known that pauses it"
+    modem.script["AT%P"] = b"\r\n+CME ERROR: 4\r\n"
+    access = CardAccess(engine, Habits(pause_ipa="AT%P"))
+    AtCsimLink(engine, access=access).transmit(ECHO)
+    assert access.not_paused == "it could not be paused: AT%P answered +CME ERROR: 4"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from harness.simulators.defects import Defect
@@ -57,10 +58,7 @@ def _stays_open(inner: Any, modem: Modem, command: AtCommand) -> list[str]:
 
 def _wrong_session(inner: Any, modem: Modem, command: AtCommand) -> list[str]:
     """Gives a session id one above the one that works."""
-    return [
-        f"+CCHO: {int(text.partition(': ')[2]) + 1}" if text.startswith("+CCHO") else text
-        for text in inner(modem, command)
-    ]
+    return [re.sub(r"\d+$", lambda session: str(int(session[0]) + 1), text) for text in inner(modem, command)]
 
 
 def _everywhere(wrapper: Any) -> Change:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
+from harness.simulators.module.dialects import DIALECTS, Dialect
 from harness.simulators.module.module import SimulatedModule
 from harness.simulators.module.rules import CONFORMING
 
-__all__ = ["CONFORMING", "ModuleConfig", "NetworkScript", "ProfileNetwork", "SimulatedModule"]
+__all__ = ["CONFORMING", "DIALECTS", "Dialect", "ModuleConfig", "NetworkScript", "ProfileNetwork", "SimulatedModule"]

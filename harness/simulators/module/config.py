@@ -1,4 +1,4 @@
-"""What a simulated module is: its identity, its IPA's settings, and the networks it may meet."""
+"""What a simulated module is: its dialect, its IPA's settings, and the networks it may meet."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from harness.roles.ipa import IpaSettings
 class ModuleConfig:
     """Everything about a simulated module that does not change while it lives."""
 
-    manufacturer: str = "SGP.32 Harness"
-    model: str = "SIM-MODULE-1"
-    revision: str = "SIMMOD1R01A01"
+    dialect: str = "harness"
+    """How it speaks: one of DIALECTS."""
     imei: str = "352906113456789"
     """15 digits."""
     ipa: IpaSettings = field(default_factory=IpaSettings)

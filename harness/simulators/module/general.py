@@ -32,23 +32,23 @@ def verbose(modem: Modem, command: AtCommand) -> list[str]:
 
 def identification(modem: Modem, command: AtCommand) -> list[str]:
     """ATI."""
-    config = modem.config
-    return [config.manufacturer, config.model, f"Revision: {config.revision}"]
+    dialect = modem.dialect
+    return [dialect.manufacturer, dialect.model, f"Revision: {dialect.revision}"]
 
 
 def manufacturer(modem: Modem, command: AtCommand) -> list[str]:
     """+CGMI."""
-    return _told(command, modem.config.manufacturer)
+    return _told(command, modem.dialect.manufacturer)
 
 
 def model(modem: Modem, command: AtCommand) -> list[str]:
     """+CGMM."""
-    return _told(command, modem.config.model)
+    return _told(command, modem.dialect.model)
 
 
 def revision(modem: Modem, command: AtCommand) -> list[str]:
     """+CGMR."""
-    return _told(command, modem.config.revision)
+    return _told(command, modem.dialect.revision)
 
 
 def serial_number(modem: Modem, command: AtCommand) -> list[str]:
@@ -104,4 +104,22 @@ def clock(modem: Modem, command: AtCommand) -> list[str]:
         return [f'+CCLK: "{moment:%y/%m/%d,%H:%M:%S}+00"']
     if command.form == SET and not _CLOCK.fullmatch(",".join(command.parameters)):
         raise AtError(INCORRECT_PARAMETERS)
+    return []
+
+
+def ipa(modem: Modem, command: AtCommand) -> list[str]:
+    """%IPA, a command of this maker's own: 0 pauses the IPA, 1 lets it work, 2 makes it poll."""
+    if not modem.dialect.ipa_command:
+        raise AtError
+    if command.form == READ:
+        return [f"%IPA: {int(not modem.ipa_is_paused)}"]
+    if command.form == TEST:
+        return ["%IPA: (0-2)"]
+    wanted = command.number(0)
+    if wanted > 2:
+        raise AtError(INCORRECT_PARAMETERS)
+    modem.ipa_is_paused = wanted == 0
+    if wanted == 2:
+        modem.poll_is_wanted = True
+        modem.on_poll_wanted()
     return []

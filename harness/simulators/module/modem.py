@@ -1,7 +1,8 @@
 """An AT modem: octets of a serial line in, octets out. V.250 and 27.007 as far as a lab uses them.
 
 Rules of this room:
-- Each command is one entry of the rule table; what a command knows of the module is this object.
+- Each command is one entry of the rule table; what a command knows of the module is this object. Which commands there are
+  and how they answer is the dialect's.
 - Unsolicited result codes go out when the line is quiet, or as lines of their own inside the next answer where the host
   is faster: what a command sets off at the network comes after its own OK. They never cut a line.
 - Octets that are no command end in ERROR or in nothing; a line without end is dropped at a bound.
@@ -16,7 +17,8 @@ from harness.errors import DeviceFault, HarnessError
 from harness.rules import Rules
 from harness.simulators.module import grammar
 from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
-from harness.simulators.module.grammar import AtCommand, AtError
+from harness.simulators.module.dialects import DIALECTS
+from harness.simulators.module.grammar import TEST, AtCommand, AtError
 from harness.simulators.module.sim import NoSim, Sim
 
 LONGEST_LINE = 8192
@@ -30,6 +32,7 @@ class Modem:
 
     def __init__(self, config: ModuleConfig, sim: Sim, network: NetworkScript, rules: Rules) -> None:
         self.config = config
+        self.dialect = DIALECTS[config.dialect]
         self.sim = sim
         self.network = network
         self.rules = rules
@@ -46,6 +49,11 @@ class Modem:
         self.sessions: set[int] = set()
         self.on_announcement: Callable[[], None] = lambda: None
         """Called, from any thread, when there is something to fetch with `pending`."""
+        self.ipa_is_paused = False
+        """Whether the host asked the firmware to leave the card alone."""
+        self.poll_is_wanted = False
+        """Whether the host asked the firmware to poll; who gives it the time looks here."""
+        self.on_poll_wanted: Callable[[], None] = lambda: None
         self.reboot: Callable[[], None] = lambda: None
         """Takes the power away from the whole module and gives it back; set by whoever holds it."""
         self.after_answer: list[Callable[[], None]] = []
@@ -59,13 +67,16 @@ class Modem:
 
     def power_on(self) -> None:
         """Boots: the SIM is read, the network searched, and the host told."""
-        self.echo, self.error_verbosity, self.functionality = True, 0, FULL
+        self.echo, self.error_verbosity, self.functionality = True, 0, self.dialect.boots_at
+        self.ipa_is_paused = self.poll_is_wanted = False
         self.sessions.clear()
         self._line.clear()
         self._reported = NOT_REGISTERED
         self.is_on = True
-        self.announce("RDY")
-        self.sim.power_on()
+        for text in self.dialect.boot_announcements:
+            self.announce(text)
+        if self.functionality != MINIMUM:
+            self.sim.power_on()
 
     def power_off(self) -> None:
         """Gone, without a word."""
@@ -129,7 +140,7 @@ class Modem:
     def _sim_was_reset(self) -> None:
         """The card lost its channels: after a REFRESH, a reset, a power-off."""
         self.sessions.clear()
-        if self.is_on:
+        if self.is_on and self.dialect.announces_sim:
             if self.sim.is_powered:
                 self.announce("+CPIN: READY")
             else:
@@ -176,15 +187,15 @@ class Modem:
             final = "OK"
         except AtError as fault:
             final = grammar.error(fault.code, self.error_verbosity)
-        out = self.rules["answer"](lines, announcements, final)
+        out = self.rules["answer"](lines, [*announcements, *self.dialect.chatter], final)
         after, self.after_answer = self.after_answer, []
         for action in after:
             action()
         return bytes(out)
 
     def _run(self, command: AtCommand) -> list[str]:
-        handler = self.rules.get(f"AT{command.name}")
-        if handler is None:
+        handler = self.rules.get("iccid" if command.name in self.dialect.iccid_commands else f"AT{command.name}")
+        if handler is None or self._is_missing(command):
             raise AtError
         try:
             return list(handler(self, command))
@@ -194,6 +205,10 @@ class Modem:
             raise AtError(grammar.SIM_FAILURE) from None
         except HarnessError:
             raise AtError(grammar.UNKNOWN) from None
+
+    def _is_missing(self, command: AtCommand) -> bool:
+        dialect = self.dialect
+        return command.name in dialect.missing or (command.form == TEST and command.name in dialect.refuses_test)
 
 
 def answer(lines: list[str], announcements: list[str], final: str) -> bytes:

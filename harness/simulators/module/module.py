@@ -62,16 +62,17 @@ class SimulatedModule:
         self.power_on()
 
     def wake(self, now: float, *, trigger: bool = False) -> float | None:
-        """Gives the firmware the time; when it is next due, None while the module is off.
+        """Gives the firmware the time; when it is next due, None while the module is off or its IPA paused.
 
         `trigger` makes it poll whether or not it is due.
         """
         with self._waking:
             self.modem.now = now
             firmware = self._firmware
-            if firmware is None:
+            if firmware is None or self.modem.ipa_is_paused:
                 return None
-            if trigger:
+            wanted, self.modem.poll_is_wanted = self.modem.poll_is_wanted, False
+            if trigger or wanted:
                 firmware.ipa.trigger()
             return firmware.wake(now)
 

@@ -17,9 +17,10 @@ from harness.simulators.module.grammar import (
     AtCommand,
     AtError,
 )
-from harness.simulators.module.modem import Modem
+from harness.simulators.module.modem import AIRPLANE, Modem
 
-_SHORTEST_APDU, _LONGEST_APDU = 4, 4096
+_SHORTEST_APDU = 4
+_MORE_DATA = 0x61
 _USIM = bytes.fromhex("7FFF")
 
 
@@ -33,10 +34,12 @@ def imsi(modem: Modem, command: AtCommand) -> list[str]:
 
 
 def iccid(modem: Modem, command: AtCommand) -> list[str]:
-    """+CCID and +ICCID: the digits behind the command's own name."""
+    """The maker's command for it."""
+    if command.form not in (EXECUTE, READ):
+        return []
     if modem.sim.iccid is None:
         raise AtError(SIM_FAILURE if modem.sim.is_powered else NO_SIM)
-    return [f"{command.name}: {modem.sim.iccid}"]
+    return [f"{modem.dialect.iccid_commands[command.name]}{modem.sim.iccid}"]
 
 
 def pin(modem: Modem, command: AtCommand) -> list[str]:
@@ -54,8 +57,11 @@ def generic_access(modem: Modem, command: AtCommand) -> list[str]:
     """+CSIM: an APDU as it is, channel and all."""
     if command.form != SET:
         return []
-    response = modem.sim.transmit(_apdu(command, 0))
-    return [_answered("+CSIM", response)]
+    _require_access(modem)
+    apdu = _apdu(modem, command, 0)
+    if not modem.dialect.passes_channels and channel_of(apdu[0]):
+        raise AtError
+    return [_answered("+CSIM", _exchanged(modem, apdu))]
 
 
 def restricted_access(modem: Modem, command: AtCommand) -> list[str]:
@@ -86,6 +92,7 @@ def open_session(modem: Modem, command: AtCommand) -> list[str]:
     aid = command.octets(0)
     if not 5 <= len(aid) <= 16:
         raise AtError(INCORRECT_PARAMETERS)
+    _require_access(modem)
     if len(modem.sessions) >= modem.config.sessions:
         raise AtError(MEMORY_FULL)
     opened = modem.sim.transmit(bytes.fromhex("0070000001"))
@@ -99,17 +106,17 @@ def open_session(modem: Modem, command: AtCommand) -> list[str]:
     if selected[-2] == 0x61:
         modem.sim.transmit(bytes([class_byte(0x00, channel), 0xC0, 0x00, 0x00, selected[-1]]))
     modem.sessions.add(channel)
-    return [f"+CCHO: {channel}"]
+    return [f"{modem.dialect.session_prefix}{channel}"]
 
 
 def session_access(modem: Modem, command: AtCommand) -> list[str]:
     """+CGLA: an APDU within a session; the module puts the channel into the class byte."""
     if command.form != SET:
         return []
+    _require_access(modem)
     channel = _session(modem, command)
-    apdu = _apdu(command, 1)
-    response = modem.sim.transmit(bytes([class_byte(apdu[0] & 0x9C, channel)]) + apdu[1:])
-    return [_answered("+CGLA", response)]
+    apdu = _apdu(modem, command, 1)
+    return [_answered("+CGLA", _exchanged(modem, bytes([class_byte(apdu[0] & 0x9C, channel)]) + apdu[1:]))]
 
 
 def close_session(modem: Modem, command: AtCommand) -> list[str]:
@@ -121,7 +128,7 @@ def close_session(modem: Modem, command: AtCommand) -> list[str]:
     answer = modem.sim.transmit(bytes([0x00, 0x70, 0x80, channel]))
     if answer[-2] not in (0x90, 0x91):
         raise DeviceFault("the card did not close the channel")
-    return []
+    return list(modem.dialect.close_answer)
 
 
 def _session(modem: Modem, command: AtCommand) -> int:
@@ -131,10 +138,32 @@ def _session(modem: Modem, command: AtCommand) -> int:
     return channel
 
 
-def _apdu(command: AtCommand, place: int) -> bytes:
+def _require_access(modem: Modem) -> None:
+    """Raises AtError 3 where APDUs do not reach the card now."""
+    when = modem.dialect.apdus_when
+    if (when == "flight" and modem.functionality != AIRPLANE) or (when == "registered" and modem.plmn() is None):
+        raise AtError(OPERATION_NOT_ALLOWED)
+
+
+def _exchanged(modem: Modem, apdu: bytes) -> bytes:
+    """The card's answer; the whole of it where the module fetches what 61xx announces."""
+    response = modem.sim.transmit(apdu)
+    data = b""
+    while modem.dialect.fetches_responses and response[-2] == _MORE_DATA:
+        data += response[:-2]
+        response = modem.sim.transmit(bytes([apdu[0] & 0x7F, 0xC0, 0x00, 0x00, response[-1]]))
+    return data + response
+
+
+def channel_of(class_octet: int) -> int:
+    """The logical channel that a class octet names (TS 102 221 §10.1.1)."""
+    return 4 + (class_octet & 0x0F) if class_octet & 0x40 else class_octet & 0x03
+
+
+def _apdu(modem: Modem, command: AtCommand, place: int) -> bytes:
     """Length and digits of an APDU, which must agree. Raises AtError 50."""
     announced, octets = command.number(place), command.octets(place + 1)
-    if announced != 2 * len(octets) or not _SHORTEST_APDU <= len(octets) <= _LONGEST_APDU:
+    if announced != 2 * len(octets) or not _SHORTEST_APDU <= len(octets) <= modem.dialect.longest_apdu:
         raise AtError(INCORRECT_PARAMETERS)
     return octets
 

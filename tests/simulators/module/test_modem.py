@@ -111,12 +111,12 @@ def test_wrong_lengths_are_refused(module: SimulatedModule, parameters: str) -> 
 
 def test_sessions_open_serve_and_close_once(module: SimulatedModule) -> None:
     ask(module, "AT+CMEE=1")
-    assert ask(module, 'AT+CCHO="A0000005591010FFFFFFFF8900000100"') == ["+CCHO: 1", "OK"]
+    assert ask(module, 'AT+CCHO="A0000005591010FFFFFFFF8900000100"') == ["1", "OK"]
     [stored, _] = ask(module, 'AT+CGLA=1,22,"80E2910006BF3E035C015A"')
     assert stored == '+CGLA: 4,"6115"'
     [answer, _] = ask(module, 'AT+CGLA=1,10,"80C0000015"')
     assert EID.hex().upper() in answer
-    assert ask(module, "AT+CCHC=1") == ["OK"]
+    assert ask(module, "AT+CCHC=1") == ["+CCHC", "OK"]
     assert ask(module, "AT+CCHC=1") == ["+CME ERROR: 3"]
     assert ask(module, 'AT+CGLA=1,22,"80E2910006BF3E035C015A"') == ["+CME ERROR: 3"]
     assert ask(module, 'AT+CCHO="A000000000"') == ["+CME ERROR: 22"]
@@ -126,8 +126,8 @@ def test_sessions_run_out_cleanly(module: SimulatedModule) -> None:
     open_one = 'AT+CCHO="A0000005591010FFFFFFFF8900000100"'
     ask(module, "AT+CMEE=1")
     assert [ask(module, open_one)[-1] for _ in range(4)] == ["OK", "OK", "OK", "+CME ERROR: 20"]
-    assert ask(module, "AT+CCHC=2") == ["OK"]
-    assert ask(module, open_one) == ["+CCHO: 2", "OK"]
+    assert ask(module, "AT+CCHC=2") == ["+CCHC", "OK"]
+    assert ask(module, open_one) == ["2", "OK"]
 
 
 def test_cfun_takes_the_sim_down_and_up(module: SimulatedModule) -> None:
