@@ -8,7 +8,7 @@ from harness.errors import DeviceFault
 from harness.roles.es10 import Es10
 from harness.roles.ipa.activation import DownloadTarget
 from harness.roles.ipa.direct import DirectServer
-from harness.roles.ipa.download import DownloadFailed, download
+from harness.roles.ipa.download import DownloadFailed, Work, download
 from harness.roles.ipa.rules import CONFORMING
 from harness.roles.ipa.settings import IpaSettings
 
@@ -28,6 +28,6 @@ def direct_download(es10: Es10, smdp: Smdp, way: InProcessSmdp, profile: Profile
     settings = IpaSettings()
     server = DirectServer(smdp.identity.address, way, settings, CONFORMING)
     try:
-        return download(es10, server, DownloadTarget(order.address, order.matching_id), settings)
+        return download(Work(es10, settings, CONFORMING), server, DownloadTarget(order.address, order.matching_id))
     except DownloadFailed as failure:
         raise DeviceFault(f"the download of {profile.name} did not get to an installation: {failure}") from failure

@@ -36,6 +36,10 @@ class AttachedModem:
         """None."""
         return None
 
+    def has_emergency_call(self) -> bool:
+        """False."""
+        return False
+
 
 class OwnIpa:
     """An IPA that visits the case's eIM when it is told to. Close it when done."""

@@ -37,6 +37,8 @@ class DownloadTarget:
     matching_id: str | None = None
     uses_default_address: bool = False
     """The card's default SM-DP+ address is to be read."""
+    contacts_smds: bool = False
+    """The address is that of an SM-DS, which knows the SM-DP+; None: the card's root SM-DS."""
 
 
 def target_of(trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTarget:
@@ -53,7 +55,19 @@ def target_of(trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTarget:
         return activation_code(choice.value)
     if choice.tag == 0x81:
         return DownloadTarget(uses_default_address=True)
+    if choice.tag == 0xA2:
+        return DownloadTarget(_smds_address(choice), contacts_smds=True)
     raise TriggerRefused(f"profileDownloadData {choice.tag:X} is not served", UNKNOWN_PACKAGE)
+
+
+def _smds_address(choice: tlv.Tlv) -> str | None:
+    field = choice.find(0x80)
+    if field is None:
+        return None
+    address = field.value.decode("ascii", "replace")
+    if not _ADDRESS.fullmatch(address):
+        raise TriggerRefused("an SM-DS address with signs that do not belong there")
+    return address
 
 
 def activation_code(octets: bytes) -> DownloadTarget:

@@ -16,6 +16,7 @@ from harness.codec import encode, named_bits, tlv
 from harness.errors import HarnessError
 from harness.roles.es10 import Es10
 from harness.roles.es10.eims import EimConfiguration
+from harness.roles.ipa.device import Device
 from harness.roles.ipa.reading import optional
 from harness.roles.ipa.settings import IpaSettings
 from harness.rules import Rules
@@ -40,11 +41,21 @@ class DataRefused(HarnessError):
 class Gathering:
     """One data request while it is served."""
 
-    card: Es10
+    device: Device
     eim: EimConfiguration
-    settings: IpaSettings
-    rules: Rules
     request: tlv.Tlv
+
+    @property
+    def card(self) -> Es10:
+        return self.device.card
+
+    @property
+    def settings(self) -> IpaSettings:
+        return self.device.settings
+
+    @property
+    def rules(self) -> Rules:
+        return self.device.rules
 
     def transaction_id(self) -> bytes | None:
         return optional(self.request, 0x83)
@@ -63,6 +74,8 @@ class DataAnswer:
     """The IpaEuiccDataResponse."""
     sequence_numbers: frozenset[int]
     """Notifications and stored results inside, which the eIM may acknowledge."""
+    told: frozenset[int] = frozenset()
+    """Tags of the data objects inside."""
 
 
 def answer(gathering: Gathering) -> DataAnswer:
@@ -96,7 +109,7 @@ def _data(gathering: Gathering, transaction: bytes | None) -> DataAnswer:
             part, carried = GATHERERS[tag](gathering)
             parts.append(part)
             numbers |= carried
-    return DataAnswer(tlv.build(0xBF52, tlv.build(0xA0, *parts)), frozenset(numbers))
+    return DataAnswer(tlv.build(0xBF52, tlv.build(0xA0, *parts)), frozenset(numbers), told)
 
 
 def emergency_is_active(card: Es10) -> bool:
@@ -179,7 +192,7 @@ def _association_token(gathering: Gathering) -> Gathered:
 
 def _certificate(tag: int) -> Callable[[Gathering], Gathered]:
     def gather(gathering: Gathering) -> Gathered:
-        certs = gathering.card.get_certs(_ci_key_id(gathering))
+        certs = gathering.card.get_certs(gathering.rules["ci-key-id-asked-for"](_ci_key_id(gathering)))
         if certs.error is not None:
             raise DataRefused(CI_KEY_ID_NOT_FOUND if certs.error == 1 else UNDEFINED_ERROR)
         # The field's tag stands in place of the certificate's own.

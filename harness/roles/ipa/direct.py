@@ -1,4 +1,4 @@
-"""The SM-DP+ over ES9+ in its JSON binding (SGP.22 §5.6, §6.5.2).
+"""The SM-DP+ over ES9+, and the SM-DS over ES11, in their JSON binding (SGP.22 §5.6, §5.8, §6.5.2).
 
 Rules of this room:
 - Errors of the function come with HTTP 200 and a header that says Failed: the body is read before the fields are.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.codec import tlv
+from harness.roles.ipa.activation import DownloadTarget
 from harness.roles.ipa.download import Authenticated, DownloadFailed, Initiated, package_of, signed2_needs_confirmation
 from harness.roles.ipa.ports import HttpPort
 from harness.roles.ipa.reading import BadReply, one
@@ -26,7 +27,7 @@ LARGEST_REPLY = 1 << 22
 
 @dataclass(frozen=True)
 class DirectServer:
-    """One SM-DP+ as the IPA reaches it by itself."""
+    """One SM-DP+ or SM-DS as the IPA reaches it by itself."""
 
     address: str
     http: HttpPort
@@ -60,6 +61,19 @@ class DirectServer:
         return Authenticated(
             signed.raw, _tlv(reply, "smdpSignature2", 0x5F37).raw, _tlv(reply, "smdpCertificate", 0x30).raw
         )
+
+    def discover(self, transaction_id: bytes, answer: bytes) -> DownloadTarget | None:
+        reply = self._call("authenticateClient", _about(transaction_id, authenticateServerResponse=answer))
+        entries = reply.get("eventEntries")
+        if not isinstance(entries, list):
+            raise BadReply("authenticateClient: the answer has no eventEntries")
+        for entry in entries:
+            if not isinstance(entry, dict):
+                raise BadReply("authenticateClient: an event entry that is no object")
+            address, event = entry.get("rspServerAddress"), entry.get("eventId")
+            if isinstance(address, str) and isinstance(event, str):
+                return DownloadTarget(address, event)
+        return None
 
     def package(self, transaction_id: bytes, answer: bytes) -> bytes:
         reply = self._call("getBoundProfilePackage", _about(transaction_id, prepareDownloadResponse=answer))

@@ -1,34 +1,64 @@
-"""ESipa as the IPA speaks it: the ASN.1 binding over HTTPS (SGP.32 v1.2 §6.1, §6.3).
+"""ESipa as the IPA speaks it over HTTPS, in either function binding (SGP.32 v1.2 §6.1).
 
 Rules of this room:
-- One path for all functions; the outer tag tells which one it is.
-- An answer counts only when its status, its Content-Type and its outer tag are right and it is exactly one TLV. Anything
-  else is a BadReply: the IPA keeps what it has and comes back later.
+- Messages are TLVs here; a binding says how they stand in an HTTP body, and where they go.
+- An answer counts only when its status, its Content-Type and its outer tag are right and it is exactly one message.
+  Anything else is a BadReply: the IPA keeps what it has and comes back later.
 - HandleNotification is answered with success and no body, by 200 or by 204.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.codec import tlv
 from harness.roles.es10.eims import EimConfiguration
+from harness.roles.ipa import json_binding
 from harness.roles.ipa.ports import HttpPort, HttpReply
 from harness.roles.ipa.reading import BadReply, one
-from harness.roles.ipa.settings import RETRIEVE_HTTPS, IpaSettings
+from harness.roles.ipa.settings import INJECT_HTTPS, RETRIEVE_HTTPS, IpaSettings
 from harness.rules import Rules
 
 PATH = "/gsma/rsp2/asn1"
 MEDIA_TYPE = "application/x-gsma-rsp-asn1"
 LARGEST_REPLY = 1 << 22
+_OK = 200
+_LATER = (429, 503)
 
-GET_EIM_PACKAGE, PROVIDE_RESULT, HANDLE_NOTIFICATION = 0xBF4F, 0xBF50, 0xBF3D
+
+@dataclass(frozen=True)
+class Binding:
+    """How messages stand in HTTP."""
+
+    media_type: str
+    content_type: str
+    path_of: Callable[[bytes], str]
+    written: Callable[[bytes], bytes]
+    read: Callable[[bytes, int], bytes]
+    """The answer's TLV from a body, and the tag of the function. Raises BadReply."""
+
+
+BINDINGS: Mapping[str, Binding] = {
+    "asn1": Binding(MEDIA_TYPE, MEDIA_TYPE, lambda message: PATH, lambda message: message, lambda body, function: body),
+    "json": Binding(
+        json_binding.MEDIA_TYPE,
+        json_binding.CONTENT_TYPE,
+        json_binding.path_of,
+        json_binding.written,
+        json_binding.read,
+    ),
+}
 
 
 def can_poll(eim: EimConfiguration) -> bool:
     """Whether an eIM is one to poll over HTTPS: it has an address and does not rule the protocol out."""
     return bool(eim.fqdn) and (eim.supported_protocols is None or RETRIEVE_HTTPS in eim.supported_protocols)
+
+
+def may_inject(eim: EimConfiguration) -> bool:
+    """Whether an eIM may bring its packages by itself: what is not said is not allowed."""
+    return eim.supported_protocols is not None and INJECT_HTTPS in eim.supported_protocols
 
 
 @dataclass(frozen=True)
@@ -46,60 +76,57 @@ class EsipaClient:
         Raises BadReply for an answer that cannot be used and NoAnswer where none came.
         """
         reply = self._post(request)
-        if reply.status != 200:
-            raise BadReply(f"the eIM answered HTTP {reply.status}")
-        media_type = (reply.header("Content-Type") or "").partition(";")[0].strip().lower()
-        if media_type != MEDIA_TYPE:
-            raise BadReply(f"the eIM's answer is {media_type or 'of no type'}, not {MEDIA_TYPE}")
-        if len(reply.body) > LARGEST_REPLY:
-            raise BadReply(f"the eIM's answer has {len(reply.body)} octets")
-        return one(reply.body, tlv.first(request).tag, "the eIM's answer")
+        fault = self.rules["answer-fault"](reply, self._binding.media_type, self.settings)
+        if fault is not None:
+            later = reply.header("Retry-After") if reply.status in _LATER else None
+            raise BadReply(fault, retry_after=later)
+        tag = tlv.first(request).tag
+        found: tlv.Tlv = self.rules["one-answer"](self._binding.read(reply.body, tag), tag, "the eIM's answer")
+        return found
 
     def tell(self, message: bytes) -> bool:
         """Sends a HandleNotification; whether it was taken. Raises NoAnswer."""
         reply = self._post(message)
         return bool(self.rules["was-taken"](reply.status))
 
+    @property
+    def _binding(self) -> Binding:
+        return BINDINGS[self.settings.binding]
+
     def _post(self, message: bytes) -> HttpReply:
-        return self.http.post(f"https://{self.eim.fqdn}{PATH}", self._headers(), message, trust=self.eim.tls_trust)
+        binding = self._binding
+        url = f"https://{self.eim.fqdn}{binding.path_of(message)}"
+        trust = self.rules["tls-trust"](self.eim)
+        return self.http.post(url, self._headers(), binding.written(message), trust=trust)
 
     def _headers(self) -> Iterable[tuple[str, str]]:
         user_agent = self.rules["user-agent"](self.settings.user_agent)
         headers = [
-            ("Content-Type", self.rules["content-type"]()),
+            ("Content-Type", self.rules["content-type"](self._binding.content_type)),
             ("X-Admin-Protocol", self.settings.admin_protocol),
         ]
         return [*headers, ("User-Agent", user_agent)] if user_agent else headers
 
 
-def get_eim_package(eid: bytes, notify_state_change: bool, cause: int | None, plmn: bytes | None) -> bytes:
-    """The GetEimPackageRequest."""
-    parts = [tlv.build(0x5A, eid)]
-    if notify_state_change:
-        parts.append(tlv.build(0x80))
-    if cause is not None:
-        parts.append(tlv.integer(0x81, cause))
-    if plmn is not None:
-        parts.append(tlv.build(0x82, plmn))
-    return tlv.build(GET_EIM_PACKAGE, *parts)
+def answer_fault(reply: HttpReply, media_type: str, settings: IpaSettings) -> str | None:
+    """Why an HTTP answer cannot be used, before its body is looked at; None where it can."""
+    if reply.status != _OK:
+        return f"the eIM answered HTTP {reply.status}"
+    found = (reply.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if found != media_type:
+        return f"the eIM's answer is {found or 'of no type'}, not {media_type}"
+    if settings.needs_admin_protocol and reply.header("X-Admin-Protocol") is None:
+        return "the eIM's answer has no X-Admin-Protocol"
+    if len(reply.body) > LARGEST_REPLY:
+        return f"the eIM's answer has {len(reply.body)} octets"
+    return None
 
 
-def provide_result(eid: bytes, result: bytes) -> bytes:
-    """The ProvideEimPackageResult around one EimPackageResult."""
-    return tlv.build(PROVIDE_RESULT, tlv.build(0x5A, eid), result)
+def tls_trust(eim: EimConfiguration) -> object:
+    """What the eIM's server must prove to be: trustedPublicKeyDataTls, where its configuration has it."""
+    return eim.tls_trust
 
 
-def result_error(transaction_id: bytes | None, code: int) -> bytes:
-    """An EimPackageResult that is an eimPackageResultResponseError: 1 invalidPackageFormat, 2 unknownPackage, 127."""
-    echo = b"" if transaction_id is None else tlv.build(0x80, transaction_id)
-    return tlv.build(0xA0, echo, tlv.integer(0x02, code))
-
-
-def result_with_notifications(package_result: bytes, notifications: Iterable[bytes]) -> bytes:
-    """An EimPackageResult that is an ePRAndNotifications."""
-    return tlv.build(0x30, package_result, tlv.build(0xA0, *notifications))
-
-
-def notification(pending: bytes) -> bytes:
-    """The HandleNotification around one PendingNotification."""
-    return tlv.build(HANDLE_NOTIFICATION, tlv.build(0xA0, pending))
+def one_answer(octets: bytes, tag: int, what: str) -> tlv.Tlv:
+    """The message of this tag, and nothing else. Raises BadReply."""
+    return one(octets, tag, what)

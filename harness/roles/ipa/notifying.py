@@ -28,6 +28,8 @@ def deliver(card: Es10, send: Callable[[PendingNotification], bool], rules: Rule
             taken = False
         if rules["may-forget-notification"](taken):
             card.remove_notification(entry.metadata.sequence_number)
+        if not taken and not rules["goes-on-after-refusal"]():
+            return
 
 
 def notifications_to_send(pending: Sequence[PendingNotification]) -> list[PendingNotification]:

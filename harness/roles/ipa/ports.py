@@ -49,3 +49,6 @@ class ModemPort(Protocol):
 
     def registered_plmn(self) -> bytes | None:
         """The PLMN of the last registration, three octets as in TS 24.008 §10.5.1.13; None before the first one."""
+
+    def has_emergency_call(self) -> bool:
+        """Whether an emergency call is under way."""

@@ -9,6 +9,11 @@ from harness.errors import HarnessError
 class BadReply(HarnessError):
     """A server's answer that cannot be used: its form, its type or its contents are wrong."""
 
+    def __init__(self, message: str, *, retry_after: str | None = None) -> None:
+        """`retry_after` is what the server's Retry-After says, if anything."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
 
 def one(data: bytes, tag: int, what: str) -> tlv.Tlv:
     """Exactly one TLV of this tag. Raises BadReply."""

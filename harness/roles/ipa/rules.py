@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from harness.roles.ipa import data, esipa, indirect, notifying, schedule, visit
+from harness.roles.ipa import (
+    activation,
+    data,
+    delivering,
+    download,
+    esipa,
+    indirect,
+    local,
+    notifying,
+    schedule,
+    triggering,
+    visit,
+)
 from harness.roles.ipa.ports import ModemPort
 from harness.rules import Rules
 
@@ -19,30 +31,56 @@ CONFORMING = Rules(
     {
         # headers and identity
         "user-agent": _unchanged,
-        "content-type": lambda: esipa.MEDIA_TYPE,
+        "content-type": _unchanged,
+        "tls-trust": esipa.tls_trust,
+        "answer-fault": esipa.answer_fault,
+        "one-answer": esipa.one_answer,
         "eid-told": _unchanged,
+        "eid-of-results": _unchanged,
         "plmn-told": _unchanged,
         "state-change": visit.state_change,
         "echoed-transaction-id": _unchanged,
         # polling
+        "eims-to-visit": _unchanged,
+        "known-eims": lambda found, before: found,
+        "goes-on-after-trouble": lambda: True,
         "polls-again": visit.polls_again,
         "polling-interval": schedule.polling_interval,
         "retry-delay": schedule.retry_delay,
+        "wait-asked-for": schedule.wait_asked_for,
         # results
         "package-result": _unchanged,
         "reports-result": lambda results_before: True,
-        "results-to-remove": visit.results_to_remove,
+        "results-to-deliver": _unchanged,
+        "results-to-remove": delivering.results_to_remove,
+        "injected-acknowledgements": _unchanged,
+        "is-refusal": delivering.is_refusal,
+        "refusal-of-a-package": _unchanged,
+        "goes-on-after-refusal": lambda: True,
         "reconnects": _connect,
         "rolls-back": visit.rolls_back,
         # data requests
         "emergency-is-active": data.emergency_is_active,
+        "ci-key-id-asked-for": _unchanged,
         "tag-list-fault": data.tag_list_fault,
         "data-told": data.data_told,
         "ipa-capabilities": data.ipa_capabilities,
         # downloads
         "smdp-address-sent": indirect.smdp_address_sent,
+        "sends-compact-forms": indirect.sends_compact_forms,
+        "download-target": activation.target_of,
+        "refusal-of-a-trigger": _unchanged,
+        "ctx-params": download.ctx_params,
+        "confirmation-hash": _unchanged,
+        "cancels-sessions": lambda: True,
+        "cancel-reason": _unchanged,
+        "load-package": download.load_package,
         "download-result": _unchanged,
-        "download-error": visit.download_error,
+        "download-error": triggering.download_error,
+        "enables-at-once": triggering.enables_at_once,
+        # decisions of the IPA's own
+        "change-to-make": local.change_to_make,
+        "cause-of-change": local.cause_of,
         # notifications
         "notifications-to-send": notifying.notifications_to_send,
         "may-forget-notification": notifying.may_forget,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 
 from harness.roles.ipa.settings import IpaSettings
 from harness.rules import Rules
@@ -30,18 +31,20 @@ class Schedule:
         turn.failures = 0
         turn.due = now + self.rules["polling-interval"](self.settings)
 
-    def failed(self, eim_id: str, now: float) -> None:
+    def failed(self, eim_id: str, now: float, retry_after: str | None = None) -> None:
+        """A visit that ended in trouble; `retry_after` is what the server's Retry-After says."""
         turn = self._turn(eim_id)
         turn.failures += 1
-        turn.due = now + self.rules["retry-delay"](self.settings, turn.failures)
+        delay = self.rules["retry-delay"](self.settings, turn.failures)
+        turn.due = now + max(delay, self.rules["wait-asked-for"](retry_after, now, self.settings))
 
     def keep_only(self, eim_ids: frozenset[str]) -> None:
         """Forgets eIMs that are no longer configured."""
         self._turns = {eim_id: turn for eim_id, turn in self._turns.items() if eim_id in eim_ids}
 
-    def make_due(self) -> None:
-        """Every eIM is due at once, whatever went before."""
-        self._turns.clear()
+    def make_due(self, *, besides: str = "") -> None:
+        """Every eIM (but `besides`) is due at once, whatever went before."""
+        self._turns = {eim_id: turn if eim_id == besides else _Turn() for eim_id, turn in self._turns.items()}
 
     def next_due(self) -> float | None:
         """The next time any eIM is due; None where there is none."""
@@ -59,3 +62,15 @@ def polling_interval(settings: IpaSettings) -> float:
 def retry_delay(settings: IpaSettings, failures: int) -> float:
     """Seconds from a failure to the next try: doubled each time, up to a ceiling."""
     return min(settings.longest_retry, settings.first_retry * float(2 ** min(failures - 1, 30)))
+
+
+def wait_asked_for(retry_after: str | None, now: float, settings: IpaSettings) -> float:
+    """Seconds that a server asks for by Retry-After, in seconds or as a date (RFC 9110 §10.2.3); 0 where it is none."""
+    word = (retry_after or "").strip()
+    if word.isascii() and word.isdigit():
+        return min(float(word), settings.longest_wait)
+    try:
+        moment = parsedate_to_datetime(word).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+    return min(max(0.0, moment - now), settings.longest_wait)

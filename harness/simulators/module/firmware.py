@@ -36,6 +36,9 @@ class _Network:
         plmn = self._modem.plmn()
         return None if plmn is None else plmn_octets(plmn)
 
+    def has_emergency_call(self) -> bool:
+        return self._modem.has_emergency_call
+
 
 class _OverTheAir:
     """HTTPS over whatever network the enabled profile meets."""

@@ -47,6 +47,8 @@ class Modem:
         self.attach_wanted = True
         self.active_contexts = {1}
         self.sessions: set[int] = set()
+        self.has_emergency_call = False
+        """Whether an emergency call is under way."""
         self.on_announcement: Callable[[], None] = lambda: None
         """Called, from any thread, when there is something to fetch with `pending`."""
         self.ipa_is_paused = False
@@ -72,6 +74,7 @@ class Modem:
         self.sessions.clear()
         self._line.clear()
         self._reported = NOT_REGISTERED
+        self.has_emergency_call = False
         self.is_on = True
         for text in self.dialect.boot_announcements:
             self.announce(text)

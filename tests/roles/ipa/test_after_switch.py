@@ -31,7 +31,8 @@ def test_the_card_is_reset_before_the_modem_connects(world: World, monkeypatch: 
     transaction = world.eim.queue_package(None, enable(profile("operational-a").iccid))
     world.wake()
     assert world.eim.operation(transaction).state == "done"
-    first, *later = recoveries
+    at_wake, first, *later = recoveries
+    assert at_wake == first
     assert later, "the modem connects anew after the switch"
     assert all(count > first for count in later)
 
@@ -44,5 +45,5 @@ def test_it_is_reset_after_a_rollback_too(world: World, monkeypatch: pytest.Monk
     transaction = world.eim.queue_package(None, enable(profile("operational-a").iccid, rollback=True))
     world.wake()
     assert world.eim.operation(transaction).results == (("rollbackResult", 0),)
-    at_visit, at_switch, at_rollback, *_ = recoveries
+    _at_wake, at_visit, at_switch, at_rollback, *_ = recoveries
     assert at_visit < at_switch < at_rollback

@@ -13,6 +13,7 @@ from tests.roles.ipa.world import World
 class Listed:
     is_enabled: bool
     ecall_indication: bool | None
+    fallback_attribute: bool = False
 
 
 class Listing:

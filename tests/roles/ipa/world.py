@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from harness.codec import named_bits
 from harness.crypto.entropy import Entropy
 from harness.crypto.pki import TestPki, mint
 from harness.profiles import ProfilePackage, load_profile
@@ -71,6 +72,7 @@ class Network:
     seen: list[Seen] = field(default_factory=list)
     trusts: list[TrustData | None] = field(default_factory=list)
     now: float = 0.0
+    is_calling: bool = False
 
     def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes, *, trust: TrustData | None) -> Reply:
         host, _, target = url.removeprefix("https://").partition("/")
@@ -96,6 +98,9 @@ class Network:
     def registered_plmn(self) -> bytes | None:
         return bytes.fromhex("00F110")
 
+    def has_emergency_call(self) -> bool:
+        return self.is_calling
+
     def messages(self, tag: str) -> list[bytes]:
         """The bodies sent that begin with this tag, in hexadecimal."""
         return [seen.body for seen in self.seen if seen.body.hex().upper().startswith(tag)]
@@ -112,11 +117,13 @@ class World:
         indirect: bool = False,
         after_enable: str = "refresh",
         installed: tuple[str, ...] = (),
+        card: CardConfig | None = None,
+        injects: bool = False,
     ) -> None:
         entropy = Entropy("ipa-tests")
         self.pki = shared_pki()
         self.card = SimulatedEuicc(
-            CardConfig(after_enable=after_enable),  # type: ignore[arg-type]
+            card or CardConfig(after_enable=after_enable),  # type: ignore[arg-type]
             self.pki.euicc_identities(CardConfig().eid),
             VolatileMemory(),
             entropy.child("card"),
@@ -136,7 +143,8 @@ class World:
         self.eid = self.es10.get_eid()
         certs = self.es10.get_certs()
         self.eim.associate(self.eid, euicc_certificate=certs.euicc, eum_certificate=certs.eum)
-        assert self.es10.add_initial_eim([self.eim.configuration()]).error is None
+        protocols = {"eimSupportedProtocol": named_bits([0, 2])} if injects else {}
+        assert self.es10.add_initial_eim([self.eim.configuration(**protocols)]).error is None
         for name in installed:
             self.install(name)
         self.network.seen.clear()
