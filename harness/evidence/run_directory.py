@@ -20,7 +20,19 @@ from harness.evidence.manifest import write_manifest
 
 FORMAT = 1
 SPECIFICATION = "SGP.32 v1.2"
-PACKAGES = ("asn1tools", "cryptography", "h11", "jinja2", "pyscard", "pyserial", "pytest", "PyYAML", "click", "rich")
+PACKAGES = (
+    "asn1tools",
+    "cryptography",
+    "h11",
+    "httptools",
+    "jinja2",
+    "pyscard",
+    "pyserial",
+    "pytest",
+    "PyYAML",
+    "click",
+    "rich",
+)
 
 
 @dataclass(frozen=True, slots=True)

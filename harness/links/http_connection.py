@@ -1,4 +1,4 @@
-"""The HTTP/1.1 side of one server connection; h11 knows the grammar.
+"""The HTTP/1.1 side of one server connection.
 
 Rules of this room:
 - Headers, bodies and their time are bounded. What breaks a bound or the grammar is answered 400, 408, 413 or 431 and
@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import h11
-
-from harness.links.http_messages import Reply, Request, TlsFacts
+from harness.links.http_messages import Delivery, Reply, Request, TlsFacts
+from harness.links.http_parser import Message, Refused, RequestParser
 from harness.links.tls_stream import TlsStream
 
 Answerer = Callable[[Request], Awaitable[Reply]]
@@ -39,14 +38,8 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
-
-
-class _Refused(Exception):
-    """The request is answered with a status before any handler sees it."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(status)
-        self.status = status
+_AT_ONCE = Delivery()
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class HttpConnection:
@@ -68,80 +61,70 @@ class HttpConnection:
         self._limits = limits
         self._answer = answer
         self._refused = refused
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.header_octets)
+        self._parser = RequestParser(limits.header_octets, limits.body_octets)
 
     async def run(self) -> None:
         """Serves requests until either side ends the connection."""
         while True:
             try:
-                request = await self._request()
-            except (_Refused, h11.RemoteProtocolError) as refusal:
-                status = refusal.status if isinstance(refusal, _Refused) else refusal.error_status_hint
-                reply = Reply(status, (("Connection", "close"),))
+                message = await self._message()
+            except Refused as refusal:
+                reply = Reply(refusal.status, (("Connection", "close"),))
                 self._refused(reply, self._number)
-                await self._send(reply)
+                await self._send(reply, keeps_alive=False)
                 await self._stream.close(drain=True)
                 return
-            if request is None:
+            if message is None:
                 break
-            if not await self._send(await self._answer(request)):
+            request = Request(message.method, message.target, message.headers, message.body, self._tls, self._number)
+            reply = await self._answer(request)
+            keeps_alive = message.keeps_alive and (reply.header("Connection") or "").lower() != "close"
+            if not await self._send(reply, keeps_alive=keeps_alive):
                 return
-            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            if not keeps_alive:
                 break
-            self._http.start_next_cycle()
         await self._stream.close()
 
-    async def _request(self) -> Request | None:
-        limits = self._limits
-        event = self._http.next_event()
-        if event is h11.NEED_DATA:
+    async def _message(self) -> Message | None:
+        """The next request; None where the connection ended or stayed idle. Raises Refused."""
+        message = self._parser.take()
+        if message is not None:
+            return message
+        if not self._parser.is_under_way:
             try:
-                async with asyncio.timeout(limits.idle):
-                    await self._more()
+                async with asyncio.timeout(self._limits.idle):
+                    octets = await self._stream.read()
             except TimeoutError:
                 return None
-            event = self._http.next_event()
-        try:
-            async with asyncio.timeout(limits.request):
-                return await self._rest_of_request(event)
-        except TimeoutError:
-            raise _Refused(408) from None
-
-    async def _rest_of_request(self, event: object) -> Request | None:
-        head: h11.Request | None = None
-        body = bytearray()
-        while True:
-            if event is h11.NEED_DATA:
-                if self._http.they_are_waiting_for_100_continue:
-                    await self._stream.write(
-                        self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
-                    )
-                await self._more()
-            elif isinstance(event, h11.Request):
-                head = event
-                if _declared_length(event) > self._limits.body_octets:
-                    raise _Refused(413)
-            elif isinstance(event, h11.Data):
-                body += event.data
-                if len(body) > self._limits.body_octets:
-                    raise _Refused(413)
-            elif isinstance(event, h11.EndOfMessage) and head is not None:
-                return self._complete(head, bytes(body))
-            else:  # ConnectionClosed, or a pause that only an upgrade could cause
+            if not octets:
                 return None
-            event = self._http.next_event()
+            self._parser.feed(octets)
+            message = self._parser.take()
+            if message is not None:
+                return message
+        try:
+            async with asyncio.timeout(self._limits.request):
+                return await self._rest_of_message()
+        except TimeoutError:
+            raise Refused(408) from None
 
-    async def _more(self) -> None:
-        self._http.receive_data(await self._stream.read())
+    async def _rest_of_message(self) -> Message | None:
+        while (message := self._parser.take()) is None:
+            if self._parser.waits_for_continue:
+                await self._stream.write(_CONTINUE)
+            octets = await self._stream.read()
+            if not octets:
+                return None
+            self._parser.feed(octets)
+        return message
 
-    def _complete(self, head: h11.Request, body: bytes) -> Request:
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items())
-        method, target = head.method.decode("ascii"), head.target.decode("latin-1")
-        return Request(method, target, headers, body, self._tls, self._number)
-
-    async def _send(self, reply: Reply) -> bool:
+    async def _send(self, reply: Reply, *, keeps_alive: bool) -> bool:
         """Sends an answer as its delivery says; False where the delivery ended the connection."""
-        octets, delivery = self._encode(reply), reply.delivery
+        octets, delivery = encoded(reply, keeps_alive=keeps_alive), reply.delivery
+        if delivery == _AT_ONCE:
+            async with asyncio.timeout(self._limits.reply):
+                await self._stream.write(octets)
+            return True
         if delivery.delay:
             await asyncio.sleep(delivery.delay)
         end = delivery.truncate_at if delivery.truncate_at is not None else 0 if delivery.reset else None
@@ -160,25 +143,27 @@ class HttpConnection:
             self._stream.cut()
         return False
 
-    def _encode(self, reply: Reply) -> bytes:
-        headers = list(reply.headers)
-        bodiless = reply.status in (204, 304) or reply.status < 200
-        if not bodiless and reply.header("Content-Length") is None and reply.header("Transfer-Encoding") is None:
-            headers.append(("Content-Length", str(len(reply.body))))
-        head = h11.Response(status_code=reply.status, headers=headers, reason=_reason_phrase(reply.status))
-        octets = self._http.send(head) or b""
-        if reply.body and not bodiless:
-            octets += self._http.send(h11.Data(data=reply.body)) or b""
-        return octets + (self._http.send(h11.EndOfMessage()) or b"")
+
+def encoded(reply: Reply, *, keeps_alive: bool) -> bytes:
+    """The octets of an answer. Raises ValueError for a header that would break the lines apart."""
+    bodiless = reply.status in (204, 304) or reply.status < 200
+    lines = [f"HTTP/1.1 {reply.status} {_reason_phrase(reply.status)}"]
+    lines += [f"{name}: {value}" for name, value in reply.headers]
+    chunked = "chunked" in (reply.header("Transfer-Encoding") or "").lower()
+    if not bodiless and not chunked and reply.header("Content-Length") is None:
+        lines.append(f"Content-Length: {len(reply.body)}")
+    if not keeps_alive and reply.header("Connection") is None:
+        lines.append("Connection: close")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError(f"a header of the answer has a line break in it: {reply.headers!r}")
+    head = "\r\n".join((*lines, "\r\n")).encode("latin-1")
+    if bodiless:
+        return head
+    return head + (b"%x\r\n%b\r\n0\r\n\r\n" % (len(reply.body), reply.body) if chunked else reply.body)
 
 
-def _declared_length(request: h11.Request) -> int:
-    value = next((value for name, value in request.headers if name == b"content-length"), b"0")
-    return int(value[:20])  # a longer number is beyond every limit anyway
-
-
-def _reason_phrase(status: int) -> bytes:
+def _reason_phrase(status: int) -> str:
     try:
-        return HTTPStatus(status).phrase.encode("ascii")
+        return HTTPStatus(status).phrase
     except ValueError:
-        return b""
+        return ""
