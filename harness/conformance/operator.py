@@ -16,14 +16,10 @@ from typing import Any
 from harness.codec import DecodeError
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.raw import RawChannel
-from harness.crypto.scp80 import Algorithm
 from harness.errors import LabFault
 from harness.profiles.package import ProfilePackage
-from harness.profiles.security_domain import AES, AUTHENTICATION, ENCRYPTION, DomainKeys, domain_keys
-from harness.roles.ota import Keyset, OtaPlatform, ResponsePacket, SecuredMessage, Status
-
-_SECURED_PACKETS = range(1, 16)
-_TRIPLE_DES = {16: Algorithm.TRIPLE_DES_2, 24: Algorithm.TRIPLE_DES_3}
+from harness.profiles.security_domain import domain_keys
+from harness.roles.ota import OtaPlatform, ResponsePacket, SecuredMessage, Status, keysets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +81,3 @@ class Operator:
         except DecodeError:
             packet = None
         return Receipt(answer.sw, answer.data, packet)
-
-
-def keysets_of(known: DomainKeys | None) -> list[Keyset]:
-    """The keysets that have what a secured packet takes, in the order of the package."""
-    found = []
-    keys = {(key.version, key.identifier): key for key in known.keys} if known else {}
-    for (version, identifier), key in keys.items():
-        checks = keys.get((version, AUTHENTICATION))
-        if version not in _SECURED_PACKETS or identifier != ENCRYPTION or checks is None or checks.kind != key.kind:
-            continue
-        algorithm = Algorithm.AES if key.kind == AES else _TRIPLE_DES.get(len(key.octets))
-        if algorithm is not None:
-            found.append(Keyset(version, algorithm, key.octets, checks.octets))
-    return found

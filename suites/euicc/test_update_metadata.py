@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.codec import named_bits
+from harness.codec import decode, named_bits
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.operator import Operator
@@ -17,7 +17,7 @@ from harness.profiles.package import ProfilePackage
 from harness.roles.ota import UNPROTECTED
 
 TERMINAL_LINKS = ("memory", "pcsc")
-ICCID, RECEIVERS, OWNER, ICON_TYPE, ICON, POLICY_RULES = 0x5A, 0xB6, 0xB7, 0x93, 0x94, 0x99
+ICCID, RECEIVERS, OWNER, ICON_TYPE, ICON, POLICY_RULES, SERVICE_DATA = 0x5A, 0xB6, 0xB7, 0x93, 0x94, 0x99, 0xBF22
 PPR1 = 1
 PNG = 1
 AN_ICON = bytes.fromhex("89504E470D0A1A0A") + bytes(range(256)) * 3
@@ -144,6 +144,27 @@ def test_icon(
         (info,) = euicc.get_profiles_info(tags=(ICCID, ICON_TYPE, ICON), iccid=profiles["operational-a"].iccid)
         seen.observed(info.raw)
         assert (info.icon_type, info.icon) == (PNG, AN_ICON)
+
+
+@case(
+    "EU-135",
+    clause="SGP.22 §5.4.1",
+    confidence="likely",
+    area="euicc",
+    needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
+    links=TERMINAL_LINKS,
+    catches="drops-service-data-at-an-update",
+)
+def test_service_specific_data(
+    euicc: EuiccUnderTest, operator: Operator, profiles: Mapping[str, ProfilePackage], step: CaseSteps
+) -> None:
+    """Data of a vendor come to a profile that had none, as they were sent."""
+    data = [{"vendorOid": "2.999.20", "vendorSpecificData": b"\x04\x03new"}]
+    with step("UpdateMetadata, GetProfilesInfo with 5A and BF22", expect="BF22 as sent") as seen:
+        receipt = operator.update("operational-a", {"serviceSpecificDataStoredInEuicc": data})
+        (info,) = euicc.get_profiles_info(tags=(ICCID, SERVICE_DATA), iccid=profiles["operational-a"].iccid)
+        seen.observed(f"{receipt}; {info.raw.hex().upper()}")
+        assert decode("ProfileInfo", info.raw).get("serviceSpecificDataStoredInEuicc") == data
 
 
 @case(

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from harness import resources
 from harness.codec import encode, tlv
 from harness.errors import ConfigurationError
 from harness.evidence.records import CaseResult, ExchangeRecord, Run, SlotRun, StepRecord
 from harness.evidence.verdicts import Verdict
+from harness.profiles import load_profiles
+from harness.profiles.security_domain import domain_keys
 from harness.reporting.coverage import Coverage, coverage_of, read_reasons
 from harness.reporting.coverage.places import RECEIVED, SENT, Kind, Place, Schema
 from harness.reporting.coverage.reasons import Reason
+from harness.roles.ota import UNPROTECTED, OtaPlatform, keysets_of
 
 RESET = bytes.fromhex("81E2910007BF640482020520")
 RESET_ANSWER = bytes.fromhex("BF6406800101810100") + b"\x90\x00"
@@ -119,3 +123,25 @@ def test_mistakes_in_the_reasons_are_told_with_their_lines(tmp_path: Path) -> No
     with pytest.raises(ConfigurationError) as caught:
         read_reasons(file)
     assert [fault.line for fault in caught.value.faults] == [1, 2, 3]
+
+
+def test_an_operators_update_is_a_function_of_the_table() -> None:
+    keys = keysets_of(domain_keys(load_profiles(resources.path("fixtures/profiles"))["operational-a"].der))[0]
+    fields = {"profileName": "Renamed", "fallbackAllowed": True}
+    messages = [
+        OtaPlatform(keys, bytes.fromhex("B20100")).update_metadata(fields),
+        OtaPlatform(keys, bytes.fromhex("B20100")).update_metadata({"iconType": 1}, spi1=UNPROTECTED),
+    ]
+    pairs = []
+    for number, message in enumerate(messages):
+        pairs += [
+            exchange(2 * number, message.envelopes[0], "to-device"),
+            exchange(2 * number + 1, b"\x90\x00", "from-device"),
+        ]
+    found = coverage_of(run_with(StepRecord(1, "an update", exchanges=tuple(pairs))), ())
+    assert covered(found) == {
+        "ES6.UpdateMetadata",
+        "UpdateMetadataRequest.profileName",
+        "UpdateMetadataRequest.fallbackAllowed",
+    }
+    assert sum(row.function == "ES6.UpdateMetadata" for row in found.rows) == 8

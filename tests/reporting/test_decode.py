@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pytest
 
+from harness import resources
 from harness.codec import encode, tlv
+from harness.crypto.scp80 import Algorithm
 from harness.evidence.records import ExchangeRecord
+from harness.profiles import load_profiles
+from harness.profiles.security_domain import domain_keys
 from harness.reporting.decode.annotate import UNKNOWN, Annotator
 from harness.reporting.decode.conversation import conversation
 from harness.reporting.decode.entry import Entry
 from harness.reporting.decode.tree import Node
 from harness.reporting.decode.values import object_identifier
+from harness.roles.ota import UNPROTECTED, Keyset, OtaPlatform, SecuredMessage, keysets_of
 from tests.reporting.synthetic import ATR, EID, FCI, ISD_R, package, package_result, replay_error
 
 ANNOTATOR = Annotator()
@@ -276,3 +282,54 @@ def test_every_record_is_in_exactly_one_entry() -> None:
         given = records(*messages)
         seen = [record.number for entry in conversation(given) for record in entry.records]
         assert sorted(seen) == [record.number for record in given]
+
+
+# What an operator sends over the air
+
+
+def envelopes(*commands: tuple[bytes, bytes]) -> list[ExchangeRecord]:
+    records = []
+    for number, (command, answer) in enumerate(commands):
+        records.append(ExchangeRecord(2 * number, number, None, "memory", "APDU", "to-device", command))
+        records.append(ExchangeRecord(2 * number + 1, number, None, "memory", "APDU", "from-device", answer))
+    return records
+
+
+def operators_message(**how: Any) -> SecuredMessage:
+    package = load_profiles(resources.path("fixtures/profiles"))["operational-b"]
+    known = domain_keys(package.der)
+    assert known is not None
+    return OtaPlatform(keysets_of(known)[0], known.tar).update_metadata({"profileName": "Renamed"}, **how)
+
+
+def test_an_update_over_the_air_is_opened_with_the_keys_of_the_profile() -> None:
+    (command,) = operators_message().envelopes
+    receipt = bytes.fromhex("027100000E0AB20100000000000100000190009000")
+    (entry,) = conversation(envelopes((command, receipt)))
+    assert (entry.interface, entry.title) == ("ES6", "ENVELOPE: ES6.UpdateMetadata")
+    said = {node.label: node.value for part in entry.parts for tree in part.trees for node in tree.walk()}
+    assert said["secured packet"] == "TAR B20100, SPI 1609, KIc 22, KID 22"
+    assert said["profileName"] == "“Renamed”"
+    assert said["responseStatus"] == "ok (0)"
+    assert said["checksum"] == "none that holds"
+    assert said["answer to the script"] == "commands: 1, the last 9000"
+
+
+def test_a_packet_under_unknown_keys_stays_closed() -> None:
+    message = operators_message(keys=Keyset(2, Algorithm.AES, bytes(16), bytes(16)))
+    (entry,) = conversation(envelopes((message.envelopes[0], b"\x90\x00")))
+    assert entry.title == "ENVELOPE: secured packet that no keys at hand open"
+    assert not any("Renamed" in node.value for part in entry.parts for tree in part.trees for node in tree.walk())
+
+
+def test_an_unprotected_packet_is_called_that() -> None:
+    (entry,) = conversation(envelopes((operators_message(spi1=UNPROTECTED).envelopes[0], b"\x6a\x80")))
+    assert entry.title == "ENVELOPE: ES6.UpdateMetadata, unprotected"
+
+
+@pytest.mark.parametrize("data", ["D60A19010982028281990100", "D100", "00", "D10482028381"])
+def test_other_envelopes_are_named_as_far_as_they_go(data: str) -> None:
+    octets = bytes.fromhex(data)
+    (entry,) = conversation(envelopes((b"\x80\xc2\x00\x00" + bytes([len(octets)]) + octets, b"\x90\x00")))
+    assert entry.title == "ENVELOPE"
+    assert entry.interface == "APDU"

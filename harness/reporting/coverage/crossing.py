@@ -1,6 +1,7 @@
 """What crossed a link in one step of a case, as places of the schema.
 
-Only APDUs are read: the same messages behind a module's AT port cover the same places. Inside a bound profile package the
+Only APDUs are read: the same messages behind a module's AT port cover the same places. What an operator sends over the air
+is read where its keys are those of a shipped profile. Inside a bound profile package the
 StoreMetadata segments are readable, since they are authenticated and not encrypted; the other segments are not.
 """
 
@@ -16,10 +17,11 @@ from harness.reporting.coverage.places import RECEIVED, SENT, Kind, Place, Schem
 from harness.reporting.decode import apdu
 from harness.reporting.decode.calls import Call, Calls, tag_of
 from harness.reporting.decode.es10 import FUNCTIONS, Function
+from harness.reporting.decode.secured import UPDATE_METADATA, SecuredMessages
 from harness.reporting.decode.selected import TEMPLATES
 
 SELECTION = "SELECT of the ISD-R"
-_SELECT = 0xA4
+_SELECT, _ENVELOPE = 0xA4, 0xC2
 _PACKAGE, _HEAD, _METADATA = 0xBF36, 0xBF23, 0xBF25
 _SEQUENCES = {0xA0: "firstSequenceOf87", 0xA1: "sequenceOf88", 0xA2: "secondSequenceOf87", 0xA3: "sequenceOf86"}
 _SEGMENTS = (0x86, 0x87, 0x88)
@@ -34,18 +36,31 @@ def called(function: Function | str) -> Place:
 class Crossing:
     """Reads the exchanges of one step after the other."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, over_the_air: Schema) -> None:
+        """`over_the_air` has the messages of ES6."""
         self._schema = schema
+        self._over_the_air = over_the_air
 
     def places(self, records: Iterable[ExchangeRecord]) -> set[Place]:
         """Every place that these exchanges touch."""
         found: set[Place] = set()
-        metadata = bytearray()
+        metadata, messages = bytearray(), SecuredMessages()
         for call in _calls(records):
             if call.command.is_store_data:
                 found |= self._function(call, metadata)
             elif call.command.ins == _SELECT:
                 found |= self._selection(call.response)
+            elif call.command.ins == _ENVELOPE:
+                found |= self._update(messages, call.request)
+        return found
+
+    def _update(self, messages: SecuredMessages, download: bytes) -> set[Place]:
+        """What an operator asked for, in a packet that is its own."""
+        message = messages.take(download)
+        found: set[Place] = set()
+        for request in message.requests if message is not None and message.is_authentic else ():
+            crossed = self._over_the_air.crossed(UPDATE_METADATA.request, request, SENT)
+            found |= {called(UPDATE_METADATA)} | crossed
         return found
 
     def _function(self, call: Call, metadata: bytearray) -> set[Place]:

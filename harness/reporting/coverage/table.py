@@ -12,6 +12,7 @@ from harness.reporting.coverage.crossing import SELECTION, Crossing, called
 from harness.reporting.coverage.places import RECEIVED, SENT, Place, Schema
 from harness.reporting.coverage.reasons import Reason
 from harness.reporting.decode.es10 import FUNCTIONS
+from harness.reporting.decode.secured import SCHEMA, UPDATE_METADATA
 from harness.reporting.decode.selected import TEMPLATES
 
 JUDGED = frozenset({Verdict.PASS, Verdict.FAIL, Verdict.DEVIATION, Verdict.RECORDED})
@@ -57,11 +58,11 @@ class Coverage:
 
 def coverage_of(run: Run, reasons: Sequence[Reason]) -> Coverage:
     """What the cases of this run cover. A case that came to no verdict covers nothing."""
-    schema = Schema()
-    judged, passed = _crossed(run, schema)
+    schema, over_the_air = Schema(), Schema(SCHEMA)
+    judged, passed = _crossed(run, Crossing(schema, over_the_air))
     rows = []
     used: set[Reason] = set()
-    for function, place in universe(schema):
+    for function, place in universe(schema, over_the_air):
         cases = tuple(sorted(judged.get(place, ())))
         reason = next((reason for reason in reasons if not cases and reason.explains(place)), None)
         used |= {reason} if reason else set()
@@ -69,16 +70,16 @@ def coverage_of(run: Run, reasons: Sequence[Reason]) -> Coverage:
     return Coverage(tuple(rows), tuple(reason for reason in reasons if reason not in used))
 
 
-def universe(schema: Schema) -> Iterator[tuple[str, Place]]:
+def universe(schema: Schema, over_the_air: Schema) -> Iterator[tuple[str, Place]]:
     """Each place once, with the function that it is shown under."""
     seen: set[Place] = set()
-    for function, place in _declared(schema):
+    for function, place in _declared(schema, over_the_air):
         if place not in seen:
             seen.add(place)
             yield function, place
 
 
-def _declared(schema: Schema) -> Iterator[tuple[str, Place]]:
+def _declared(schema: Schema, over_the_air: Schema) -> Iterator[tuple[str, Place]]:
     yield SELECTION, called(SELECTION)
     for template in TEMPLATES.values():
         yield from ((SELECTION, place) for place in schema.declared(template, RECEIVED))
@@ -87,13 +88,14 @@ def _declared(schema: Schema) -> Iterator[tuple[str, Place]]:
         for sent in (function.request, *INSIDE.get(function.request, ())):
             yield from ((function.name, place) for place in schema.declared(sent, SENT))
         yield from ((function.name, place) for place in schema.declared(function.response, RECEIVED))
+    yield UPDATE_METADATA.name, called(UPDATE_METADATA)
+    yield from ((UPDATE_METADATA.name, place) for place in over_the_air.declared(UPDATE_METADATA.request, SENT))
 
 
-def _crossed(run: Run, schema: Schema) -> tuple[dict[Place, set[str]], dict[Place, set[str]]]:
+def _crossed(run: Run, crossing: Crossing) -> tuple[dict[Place, set[str]], dict[Place, set[str]]]:
     """By place the cases that judge it, and those that only pass through it."""
     judged: defaultdict[Place, set[str]] = defaultdict(set)
     passed: defaultdict[Place, set[str]] = defaultdict(set)
-    crossing = Crossing(schema)
     for result in run.results:
         if result.verdict in JUDGED:
             for judging, records in _stages(result):

@@ -13,11 +13,13 @@ from harness.reporting.decode.calls import Call, Calls, tag_of
 from harness.reporting.decode.entry import Draft, Entry, Part
 from harness.reporting.decode.es10 import FUNCTIONS, SEGMENTS
 from harness.reporting.decode.proactive import command_name, proactive
+from harness.reporting.decode.secured import SecuredMessages, described, receipt
 from harness.reporting.decode.selected import select_answer
 from harness.reporting.decode.tree import Node
 
 FETCH = 0x12
 TERMINAL_RESPONSE = 0x14
+ENVELOPE = 0xC2
 
 
 class ApduFlow:
@@ -26,6 +28,7 @@ class ApduFlow:
     def __init__(self, annotator: Annotator) -> None:
         self._annotator = annotator
         self._calls = Calls()
+        self._messages = SecuredMessages()
 
     def take(
         self, sent: bytes, received: bytes | None, records: Sequence[ExchangeRecord], fault: str = ""
@@ -53,7 +56,20 @@ class ApduFlow:
             trees = proactive(octets, self._annotator)
             draft.title = f"{draft.title}: {command_name(trees)}".removesuffix(": ")
             draft.parts = [Part("answer" if call.command.ins == FETCH else "response of the terminal", trees)]
+        elif call.command.ins == ENVELOPE:
+            self._envelope(draft, call)
         return draft.done()
+
+    def _envelope(self, draft: Draft, call: Call) -> None:
+        message = self._messages.take(call.request)
+        trees = proactive(call.request, self._annotator)
+        if message is not None:
+            draft.interface = "ES6" if message.requests else draft.interface
+            draft.title = f"{draft.title}: {message.title}"
+            trees += described(message)
+        draft.parts.append(Part("request", trees))
+        if call.response:
+            draft.parts.append(Part("answer", (receipt(call.response, message),)))
 
     def _es10(self, draft: Draft, call: Call) -> None:
         tag = tag_of(call.request)

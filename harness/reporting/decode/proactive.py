@@ -10,17 +10,20 @@ from harness.reporting.decode.tree import Node
 
 NAMES: Mapping[int, str] = {
     0xD0: "proactive command",
+    0xD1: "SMS-PP download",
     0xD6: "event download",
     0x01: "command details",
     0x02: "device identities",
     0x03: "result",
     0x04: "duration",
     0x05: "alpha identifier",
+    0x06: "address",
+    0x0B: "SMS TPDU",
     0x12: "file list",
     0x19: "event list",
     0x2F: "AID",
 }
-TEMPLATES = frozenset({0xD0, 0xD6})
+TEMPLATES = frozenset({0xD0, 0xD1, 0xD6})
 COMMANDS: Mapping[int, str] = {
     0x01: "REFRESH",
     0x02: "MORE TIME",
@@ -52,7 +55,7 @@ RESULTS: Mapping[int, str] = {0x00: "performed", 0x20: "terminal busy", 0x30: "b
 
 
 def proactive(octets: bytes, annotator: Annotator) -> tuple[Node, ...]:
-    """The octets of a FETCH answer or of a TERMINAL RESPONSE as a tree."""
+    """The octets of a FETCH answer, a TERMINAL RESPONSE or an ENVELOPE as a tree."""
     return tuple(_named(node, annotator) for node in annotator.message(octets))
 
 

@@ -9,7 +9,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-from harness.roles.ota.keys import Keyset
+from harness.roles.ota.keys import Keyset, keysets_of
 from harness.roles.ota.packets import UNPROTECTED, OpenedPacket, ResponsePacket, Status, open_packet
 from harness.roles.ota.platform import OtaPlatform, SecuredMessage
 from harness.roles.ota.scripts import requests_in
@@ -24,6 +24,7 @@ __all__ = [
     "ResponsePacket",
     "SecuredMessage",
     "Status",
+    "keysets_of",
     "open_packet",
     "requests_in",
 ]

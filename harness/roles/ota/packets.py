@@ -78,42 +78,45 @@ class OpenedPacket:
     tar: bytes
     counter: int
     script: bytes
+    keys: Keyset
+    """What it was opened with."""
     is_authentic: bool
-    """Whether it has a checksum, and that is the one of the keys it was opened with."""
+    """Whether it has a checksum, and that is the one of these keys."""
 
 
 def open_packet(packet: bytes, keysets: Iterable[Keyset]) -> OpenedPacket | None:
-    """A command packet as one of these keysets opens it: under the one whose checksum holds, else under the first.
+    """A command packet as one of these keysets opens it.
 
-    None where none is of the version and algorithm that the packet names, or it is cut short.
+    One that is enciphered opens only under keys whose checksum holds: others bring out noise. One that is plain can be read
+    by anybody. None for what does not open, or is cut short.
     """
-    best = None
-    for keys in keysets:
-        opened = _opened(packet, keys)
-        if opened is not None and (opened.is_authentic or best is None):
-            best = opened
-        if best is not None and best.is_authentic:
-            break
-    return best
+    found = [opened for keys in keysets if (opened := _opened(packet, keys)) is not None]
+    return next((opened for opened in found if opened.is_authentic), found[0] if found else None)
 
 
 def _opened(packet: bytes, keys: Keyset) -> OpenedPacket | None:
     length, head, body = packet[:2], packet[2 : 2 + _HEAD], packet[2 + _HEAD :]
-    if len(head) < _HEAD or head[3:5] != bytes([keys.indication]) * 2:
+    if len(head) < _HEAD:
+        return None
+    is_enciphered, is_checked = bool(head[1] & _ENCIPHERED), head[1] & _INTEGRITY == _CHECKSUM
+    if head[3:5] != bytes([keys.indication]) * 2:
         return None
     try:
-        plain = scp80.decipher(keys.algorithm, keys.encryption, body) if head[1] & _ENCIPHERED else body
+        plain = scp80.decipher(keys.algorithm, keys.encryption, body) if is_enciphered else body
     except CryptoError:
         return None
     inner = _COUNTER + 1
-    size = scp80.CHECKSUM_SIZE if head[1] & _INTEGRITY == _CHECKSUM else 0
+    size = scp80.CHECKSUM_SIZE if is_checked else 0
     counters, checksum, script = plain[:inner], plain[inner : inner + size], plain[inner + size :]
     if len(plain) < inner + size:
         return None
     expected = scp80.checksum(keys.algorithm, keys.authentication, length + head + counters + script)
     kept = script[: len(script) - counters[-1]]
     counter = int.from_bytes(counters[:_COUNTER], "big")
-    return OpenedPacket(head[5:8], counter, kept, hmac.compare_digest(checksum, expected))
+    is_authentic = hmac.compare_digest(checksum, expected)
+    if is_enciphered and not is_authentic:
+        return None
+    return OpenedPacket(head[5:8], counter, kept, keys, is_authentic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +134,11 @@ class ResponsePacket:
     """Whether it has a checksum, and that is right."""
 
     @classmethod
-    def of(cls, raw: bytes, keys: Keyset) -> ResponsePacket:
-        """Reads one that is not enciphered, from its user data header on. Raises DecodeError for anything else."""
+    def of(cls, raw: bytes, keys: Keyset | None) -> ResponsePacket:
+        """Reads one that is not enciphered, from its user data header on; without keys none is authentic.
+
+        Raises DecodeError for anything else.
+        """
         packet = raw[len(RESPONSE_HEADER) :]
         if not raw.startswith(RESPONSE_HEADER) or len(packet) < _RESPONSE_HEAD:
             raise DecodeError("no response packet", offset=0)
@@ -141,7 +147,9 @@ class ResponsePacket:
         if length != len(packet) - 2 or not _RESPONSE_HEAD <= end <= len(packet):
             raise DecodeError("the lengths of a response packet do not fit", offset=len(RESPONSE_HEADER))
         head, checksum, data = packet[:_RESPONSE_HEAD], packet[_RESPONSE_HEAD:end], packet[end:]
-        expected = scp80.checksum(keys.algorithm, keys.authentication, RESPONSE_HEADER + head + data)
+        covered = RESPONSE_HEADER + head + data
+        expected = scp80.checksum(keys.algorithm, keys.authentication, covered) if keys else b""
         shown = data[: len(data) - head[11]]
         counter = int.from_bytes(head[6:11], "big")
-        return cls(raw, head[3:6], counter, head[12], shown, hmac.compare_digest(checksum, expected))
+        is_authentic = bool(expected) and hmac.compare_digest(checksum, expected)
+        return cls(raw, head[3:6], counter, head[12], shown, is_authentic)

@@ -13,7 +13,7 @@ from harness.simulators.euicc.es6 import FALLBACK_ALLOWED
 from harness.simulators.euicc.short_messages import Part
 from harness.simulators.euicc.state import Profile
 
-_RECEIVERS, _ICON = 0xB6, 0x94
+_RECEIVERS, _ICON, _SERVICE_DATA = 0xB6, 0x94, 0xBF22
 
 
 def _unchanged(profile: Profile, _changes: Mapping[int, bytes]) -> Profile:
@@ -24,8 +24,13 @@ def _without_receivers(inner: Any, profile: Profile, changes: Mapping[int, bytes
     return inner(profile, {**changes, _RECEIVERS: b""})  # type: ignore[no-any-return]
 
 
-def _without_icon(inner: Any, profile: Profile, changes: Mapping[int, bytes]) -> Profile:
-    return inner(profile, {tag: raw for tag, raw in changes.items() if tag != _ICON})  # type: ignore[no-any-return]
+def _passing_over(tag: int) -> Any:
+    """Wraps the update: this field is not changed by it."""
+
+    def wrapper(inner: Any, profile: Profile, changes: Mapping[int, bytes]) -> Profile:
+        return inner(profile, {one: raw for one, raw in changes.items() if one != tag})  # type: ignore[no-any-return]
+
+    return wrapper
 
 
 def _no_longer_allowed(inner: Any, profile: Profile, changes: Mapping[int, bytes]) -> Profile:
@@ -68,7 +73,12 @@ DEFECTS: tuple[Defect, ...] = (
     _define(
         "keeps-the-icon-at-an-update",
         "UpdateMetadata changes the type of the icon and not the icon.",
-        around("metadata-updated", _without_icon),
+        around("metadata-updated", _passing_over(_ICON)),
+    ),
+    _define(
+        "drops-service-data-at-an-update",
+        "UpdateMetadata passes over data of a vendor.",
+        around("metadata-updated", _passing_over(_SERVICE_DATA)),
     ),
     _define(
         "takes-each-part-for-a-packet",
