@@ -22,6 +22,7 @@ from harness.lab.configuration import read_lab
 from harness.roles.eim.rules import CONFORMING as EIM
 from harness.roles.ipa.rules import CONFORMING as IPA
 from harness.roles.smdp.rules import CONFORMING as SMDP
+from harness.roles.smds.rules import CONFORMING as SMDS
 from harness.rules import Rules
 from harness.simulators.defects import DEVICES, defects_for
 from harness.simulators.euicc.conforming import CONFORMING as EUICC
@@ -37,6 +38,7 @@ RULES: Mapping[str, tuple[Rules, str, str, tuple[str, ...]]] = {
     "module": (MODULE, "simulators/module", "rules.py", ("AT",)),
     "eim": (EIM, "roles/eim", "rules.py", ()),
     "smdp": (SMDP, "roles/smdp", "rules.py", ()),
+    "smds": (SMDS, "roles/smds", "rules.py", ()),
 }
 """A device's table, where it is looked things up in, the file that writes it, and beginnings of names that a message gives."""
 

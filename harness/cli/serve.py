@@ -24,12 +24,12 @@ Starter = Callable[["Rack", ExitStack, Path, int], list[str]]
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["eim", "smdp", "euicc", "module"]))
+@click.argument("what", type=click.Choice(["eim", "smdp", "smds", "euicc", "module"]))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The TCP port of a server; 0: any free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="As for `sgp32 run`.")
 @lab_option
 def command(what: str, port: int, seed: int, lab_file: Path) -> None:
-    """Serves an eIM, an SM-DP+, a simulated eUICC behind PC/SC or a simulated module on a pty.
+    """Serves an eIM, an SM-DP+, an SM-DS, a simulated eUICC behind PC/SC or a simulated module on a pty.
 
     Keys come from the lab file; a lab with a state folder serves the same ones each time.
     """
@@ -58,15 +58,36 @@ def start_eim(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str
 
 
 def start_smdp(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
-    """The reference SM-DP+ over HTTPS, with every fixture profile ordered once."""
+    """The reference SM-DP+ over HTTPS, with every fixture profile ordered once, and in stock for ES2+.
+
+    An smdsAddress of an order may name any SM-DS that shows a certificate of the lab: `localhost:PORT` for one beside it.
+    """
     from harness.endpoints.smdp import SmdpEndpoint
     from harness.lab.parties import new_smdp
     from harness.links.events import Interface
+    from harness.links.https_client import HttpsClient
+    from harness.links.tls import Trust
 
-    smdp = new_smdp(rack, rack.entropy.child("serve"))
+    roots = tuple(rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves)
+    to_smds = HttpsClient(Trust(roots), interface=Interface.ES12)
+    stack.callback(to_smds.close)
+    smdp = new_smdp(rack, rack.entropy.child("serve"), http=to_smds)
+    for profile in rack.profiles.values():
+        smdp.put_in_stock(profile)
     listening = _serve(rack, stack, "dp-tls", Interface.ES9P, SmdpEndpoint(smdp, rack.clock.utc), port)
     codes = [f"{name}: {smdp.order(profile).activation_code}" for name, profile in rack.profiles.items()]
     return [f"SM-DP+ {smdp.identity.address} at https://{listening}", *codes, *_trust(rack, folder)]
+
+
+def start_smds(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
+    """The reference SM-DS over HTTPS, with no event in it."""
+    from harness.endpoints.smds import SmdsEndpoint
+    from harness.lab.parties import new_smds
+    from harness.links.events import Interface
+
+    smds = new_smds(rack, rack.entropy.child("serve"))
+    listening = _serve(rack, stack, "ds-tls", Interface.ES11, SmdsEndpoint(smds, rack.clock.utc), port)
+    return [f"SM-DS {smds.identity.address} at https://{listening}", *_trust(rack, folder)]
 
 
 def start_euicc(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
@@ -107,6 +128,7 @@ def start_module(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[
 STARTERS: dict[str, Starter] = {
     "eim": start_eim,
     "smdp": start_smdp,
+    "smds": start_smds,
     "euicc": start_euicc,
     "module": start_module,
 }

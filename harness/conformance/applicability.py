@@ -46,6 +46,7 @@ OBSERVERS = (
     Observer("device", ("module",), _polls, "a module that polls as an IPA"),
     Observer("esipa", ("eim",), _https, "an eIM"),
     Observer("es9", ("smdp",), _https, "an SM-DP+"),
+    Observer("es11", ("smds",), _https, "an SM-DS"),
     Observer("module", ("module",), _at, "a module at a serial port"),
     Observer("euicc", ("euicc", "module"), _card_links, "a card"),
 )

@@ -19,7 +19,19 @@ from harness.lab.features import FEATURES
 from harness.lab.surroundings import SURROUNDINGS
 
 IDENTIFIER = re.compile(r"[A-Z]{2}-\d{3}")
-AREAS = ("euicc", "fallback", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "resilience", "security")
+AREAS = (
+    "euicc",
+    "fallback",
+    "ipa",
+    "module",
+    "eim",
+    "smdp",
+    "smds",
+    "lifecycle",
+    "polling",
+    "resilience",
+    "security",
+)
 MARK = "__sgp32_case__"
 
 Function = TypeVar("Function", bound=Callable[..., object])

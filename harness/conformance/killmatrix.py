@@ -26,7 +26,14 @@ from harness.nodes import meant
 from harness.simulators.defects import DEVICES, Defect, defects_for
 
 CAUGHT = (Verdict.FAIL, Verdict.DEVIATION)
-FACING = {"euicc": "euicc", "device": "ipa", "module": "module", "esipa": "eim", "es9": "smdp"}
+FACING = {
+    "euicc": "euicc",
+    "device": "ipa",
+    "module": "module",
+    "esipa": "eim",
+    "es9": "smdp",
+    "es11": "smds",
+}
 """Whose defect a case means first, by what it acts on; then those of the other devices in its slot."""
 WELL = (Verdict.PASS, Verdict.RECORDED)
 

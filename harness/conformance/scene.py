@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from harness.roles.eim import Eim
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
+    from harness.roles.smds import Smds
 
 
 class Scene:
@@ -75,6 +76,11 @@ class Scene:
         self._missing("es9")
 
     @property
+    def es11(self) -> ServerUnderTest:
+        """A client towards the SM-DS under test."""
+        self._missing("es11")
+
+    @property
     def eim(self) -> Eim:
         """The reference eIM, associated where the case needs it."""
         self._missing("eim")
@@ -98,6 +104,11 @@ class Scene:
     def smdp(self) -> Smdp:
         """The reference SM-DP+."""
         self._missing("smdp")
+
+    @property
+    def smds(self) -> Smds:
+        """The reference SM-DS."""
+        self._missing("smds")
 
     @property
     def download(self) -> Callable[[str], InstallationAnswer]:

@@ -1,4 +1,4 @@
-"""The scene of a case about a server: the eIM or SM-DP+ under test, and a conforming card to drive it with."""
+"""The scene of a case about a server: the eIM, SM-DP+ or SM-DS under test, and a conforming card to drive it with."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from harness.conformance.scene import Scene, stage
 from harness.conformance.servers import ServerUnderTest
 from harness.endpoints.eim import EimEndpoint
 from harness.lab.cards import conforming_card
-from harness.lab.in_process import InProcessSmdp
-from harness.lab.parties import new_eim, new_smdp
+from harness.lab.in_process import InProcessSmdp, InProcessSmds
+from harness.lab.parties import new_eim, new_smdp, new_smds
 from harness.lab.server_bench import ServerBench
 from harness.links.memory import MemoryLink
 from harness.simulators.euicc import CardConfig
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.roles.eim import Eim
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
+    from harness.roles.smds import Smds
 
 
 class ServerScene(Scene):
@@ -41,11 +42,16 @@ class ServerScene(Scene):
 
     def prepare(self) -> None:
         """A fresh server role, and a card in the state that the case needs, which the eIM knows."""
-        if self._bench.slot.kind == "eim":
+        kind = self._bench.slot.kind
+        if kind == "eim":
             self._bench.server.behind = EimEndpoint(self.eim, self.clock.now)
             if self.running.case.needs.eims:
                 prepared = prepared_card(self._bench.rack, self._config, self.running.case.needs)
                 make_known([self.eim, self.other_eim], self._config, prepared, self._bench.rack)
+        elif kind == "smds":
+            from harness.endpoints.smds import SmdsEndpoint
+
+            self._bench.server.behind = SmdsEndpoint(self.smds, self.clock.utc)
         else:
             from harness.endpoints.smdp import SmdpEndpoint
 
@@ -75,6 +81,11 @@ class ServerScene(Scene):
         """A client towards the SM-DP+ under test."""
         return ServerUnderTest(self._bench) if self._bench.slot.kind == "smdp" else super().es9
 
+    @property
+    def es11(self) -> ServerUnderTest:
+        """A client towards the SM-DS under test."""
+        return ServerUnderTest(self._bench) if self._bench.slot.kind == "smds" else super().es11
+
     @cached_property
     def eim(self) -> Eim:
         """The eIM under test from its operator's side, or our own where the SM-DP+ is under test."""
@@ -90,10 +101,19 @@ class ServerScene(Scene):
 
     @cached_property
     def smdp(self) -> Smdp:
-        """The SM-DP+ under test from its operator's side, or our own where the eIM is under test."""
-        if self._bench.slot.kind != "smdp":
-            return self._parties.smdp
-        return new_smdp(self._bench.rack, self._entropy, defects=self._bench.defects)
+        """The SM-DP+ under test from its operator's side, or our own where another server is under test."""
+        way = InProcessSmds(self.smds, self.clock, [self._bench.observer_of("in-process")])
+        if self._bench.slot.kind == "smdp":
+            return new_smdp(self._bench.rack, self._entropy, defects=self._bench.defects, http=way)
+        if self._bench.slot.kind == "smds":
+            return new_smdp(self._bench.rack, self._entropy, http=way)
+        return self._parties.smdp
+
+    @cached_property
+    def smds(self) -> Smds:
+        """The SM-DS under test from within, or our own where another server is under test."""
+        defects = self._bench.defects if self._bench.slot.kind == "smds" else ()
+        return new_smds(self._bench.rack, self._entropy, defects=defects)
 
     @property
     def download(self) -> Callable[[str], InstallationAnswer]:

@@ -14,6 +14,8 @@ from harness.links.http_messages import HttpReply
 
 ESIPA_PATH = "/gsma/rsp2/asn1"
 ES9_PATH = "/gsma/rsp2/es9plus/"
+ES2_PATH = "/gsma/rsp2/es2plus/"
+ES12_PATH = "/gsma/rsp2/es12/"
 ESIPA_HEADERS = (
     ("Content-Type", "application/x-gsma-rsp-asn1"),
     ("X-Admin-Protocol", "gsma/rsp/v2.1.0"),
@@ -24,6 +26,7 @@ ES9_HEADERS = (
     ("X-Admin-Protocol", "gsma/rsp/v2.5.0"),
     ("User-Agent", "gsma-rsp-lpad"),
 )
+ES12_HEADERS = ES9_HEADERS[:2]
 _OK = 200
 _RESPONSES = {
     0xBF39: "InitiateAuthenticationResponseEsipa",
@@ -61,8 +64,18 @@ class ServerUnderTest:
         return parse(reply.body)
 
     def call(self, function: str, request: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpReply:
-        """Calls one ES9+ function in the JSON binding."""
+        """Calls one ES9+ or ES11 function in the JSON binding."""
         return self._post(ES9_PATH + function, ES9_HEADERS, headers, json.dumps(request).encode())
+
+    def message(self, octets: bytes) -> HttpReply:
+        """Posts one message to an RSP server in the ASN.1 binding."""
+        headers = {"Content-Type": "application/x-gsma-rsp-asn1"}
+        return self._post(ESIPA_PATH, ES9_HEADERS, headers, octets)
+
+    def operate(self, path: str, request: Mapping[str, Any]) -> HttpReply:
+        """Calls a function from behind the server, as an operator or another server: ES2_PATH or ES12_PATH and its name."""
+        body = json.dumps(request).encode()
+        return self._bench.client_behind.post(self._bench.url + path, ES12_HEADERS, body)
 
     def request(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> HttpReply:
         """Any HTTP request, with these headers and no others."""

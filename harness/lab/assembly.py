@@ -21,6 +21,7 @@ BENCHES: Mapping[str, Callable[[Rack, Slot, str, Sequence[str] | None, ObserverO
     "module": ModuleBench,
     "eim": ServerBench,
     "smdp": ServerBench,
+    "smds": ServerBench,
 }
 
 

@@ -20,7 +20,7 @@ from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
 
-KINDS = ("euicc", "module", "eim", "smdp")
+KINDS = ("euicc", "module", "eim", "smdp", "smds")
 
 
 @dataclass(frozen=True, slots=True)

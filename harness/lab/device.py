@@ -10,7 +10,13 @@ from harness.lab.features import FEATURES, LACKING_IN
 from harness.links.at_habits import HABITS
 from harness.nodes import Value, meant
 
-BREAKABLE = {"euicc": ("euicc",), "module": ("euicc", "ipa", "module"), "eim": ("eim",), "smdp": ("smdp",)}
+BREAKABLE = {
+    "euicc": ("euicc",),
+    "module": ("euicc", "ipa", "module"),
+    "eim": ("eim",),
+    "smdp": ("smdp",),
+    "smds": ("smds",),
+}
 """Whose rules a defect may break, by kind of slot: a module holds a card and an IPA."""
 
 

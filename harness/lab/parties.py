@@ -17,12 +17,15 @@ from harness.lab.reach import OUR_NAMES, Names
 from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
 from harness.roles.smdp import CONFORMING as SMDP_CONFORMING
 from harness.roles.smdp import DEFAULT_ADDRESS, Smdp, SmdpIdentity
+from harness.roles.smds import CONFORMING as SMDS_CONFORMING
+from harness.roles.smds import Smds, SmdsIdentity
 from harness.simulators.defects import broken
 
 if TYPE_CHECKING:
     from harness.crypto.pki import TestPki
     from harness.lab.rack import Rack
     from harness.roles.eim.ports import AssociationStore, HttpPort
+    from harness.roles.smdp.ports import HttpPort as SmdsPort
 
 EIM_IDS = OUR_NAMES.eims
 """The first is the `eim` of a case, the second its `other_eim`."""
@@ -88,7 +91,17 @@ def new_smdp(
     defects: Iterable[str] = (),
     pki: TestPki | None = None,
     address: str = DEFAULT_ADDRESS,
+    http: SmdsPort | None = None,
 ) -> Smdp:
-    """The reference SM-DP+ on every curve that the PKI has certificates for: the lab's, where no other is given."""
+    """The reference SM-DP+ on every curve that the PKI has certificates for: the lab's, where no other is given.
+
+    `http` is its way to SM-DSs.
+    """
     rules = broken(SMDP_CONFORMING, "smdp", defects_of("smdp", defects))
-    return Smdp(SmdpIdentity.of(pki or rack.pki, address), entropy.child("smdp"), rules)
+    return Smdp(SmdpIdentity.of(pki or rack.pki, address), entropy.child("smdp"), rules, http=http)
+
+
+def new_smds(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = ()) -> Smds:
+    """The reference SM-DS on every curve that the PKI has certificates for."""
+    rules = broken(SMDS_CONFORMING, "smds", defects_of("smds", defects))
+    return Smds(SmdsIdentity.of(rack.pki), entropy.child("smds"), rules)

@@ -1,4 +1,4 @@
-"""A slot that holds a server under test: our reference eIM or SM-DP+, whole or with a rule replaced."""
+"""A slot that holds a server under test: our reference eIM, SM-DP+ or SM-DS, whole or with a rule replaced."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ from harness.links.tls import Trust
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
 
-HOSTS = {"eim": "eim.harness.test", "smdp": "smdp.harness.test"}
-_TLS_ROLES = {"eim": "eim-tls", "smdp": "dp-tls"}
-_INTERFACES = {"eim": Interface.ESIPA, "smdp": Interface.ES9P}
-_PATHS = {"eim": "/gsma/rsp2/asn1", "smdp": "/gsma/rsp2/es9plus/initiateAuthentication"}
+HOSTS = {"eim": "eim.harness.test", "smdp": "smdp.harness.test", "smds": "smds.harness.test"}
+_TLS_ROLES = {"eim": "eim-tls", "smdp": "dp-tls", "smds": "ds-tls"}
+_INTERFACES = {"eim": Interface.ESIPA, "smdp": Interface.ES9P, "smds": Interface.ES11}
+_BEHIND = {"smdp": Interface.ES2P, "smds": Interface.ES12}
+"""What a server also speaks, to those behind it: operators, other servers."""
+_PATHS = {
+    "eim": "/gsma/rsp2/asn1",
+    "smdp": "/gsma/rsp2/es9plus/initiateAuthentication",
+    "smds": "/gsma/rsp2/es9plus/initiateAuthentication",
+}
 
 
 class ServerBench(SlotBench):
@@ -34,6 +40,7 @@ class ServerBench(SlotBench):
         self.host = HOSTS[slot.kind]
         self._server: Server | None = None
         self._client: HttpsClient | None = None
+        self._client_behind: HttpsClient | None = None
 
     @property
     def server(self) -> Server:
@@ -46,6 +53,13 @@ class ServerBench(SlotBench):
         """The recorded client, which trusts the lab's CIs."""
         assert self._client is not None, f"{self.name} is not open"
         return self._client
+
+    @property
+    def client_behind(self) -> HttpsClient:
+        """The recorded client of those behind the server. Raises LookupError where the server has no such side."""
+        if self._client_behind is None:
+            raise LookupError(f"nobody is behind a server of kind {self.slot.kind}")
+        return self._client_behind
 
     @property
     def url(self) -> str:
@@ -63,18 +77,24 @@ class ServerBench(SlotBench):
         self._server = Server(self.rack, _TLS_ROLES[kind], _INTERFACES[kind])
         self._server.start()
         self._closing.callback(self._server.stop)
+        self._client = self._new_client(_INTERFACES[kind], self._server)
+        if kind in _BEHIND:
+            self._client_behind = self._new_client(_BEHIND[kind], self._server)
+
+    def _new_client(self, interface: Interface, server: Server) -> HttpsClient:
         roots = tuple(self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves)
-        self._client = HttpsClient(
+        client = HttpsClient(
             Trust(roots),
-            interface=_INTERFACES[kind],
+            interface=interface,
             observers=[self.observer_of("https")],
-            addresses={self.host: self._server.address},
+            addresses={self.host: server.address},
         )
-        self._closing.callback(self._client.close)
+        self._closing.callback(client.close)
+        return client
 
     def close(self) -> None:
         """Stops the server."""
-        self._server = self._client = None
+        self._server = self._client = self._client_behind = None
         self._closing.close()
 
     def identity(self) -> Mapping[str, Any]:

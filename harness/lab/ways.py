@@ -35,7 +35,7 @@ class Ways:
     pcsc: Pcsc | None = None
     at: SerialPort | None = None
     https: bool = False
-    """Whether the device speaks ESipa or ES9+ to us over HTTPS. A module whose IPA cannot reach us is not judged as one."""
+    """Whether it speaks ESipa, ES9+ or ES11 to us over HTTPS. A module whose IPA cannot reach us is not judged as one."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ class Ways:
         return self.apdu + (("at",) if self.at else ()) + (("https",) if self.https else ())
 
 
-KEYS = {"euicc": ("apdu",), "module": ("apdu", "at", "esipa"), "eim": ("esipa",), "smdp": ("es9",)}
+KEYS = {"euicc": ("apdu",), "module": ("apdu", "at", "esipa"), "eim": ("esipa",), "smdp": ("es9",), "smds": ("es11",)}
 
 
 def read_ways(kind: str, device: Device | None, value: Value) -> Ways:
@@ -53,7 +53,7 @@ def read_ways(kind: str, device: Device | None, value: Value) -> Ways:
         if value.is_mapping and key not in keys:
             value.fault(f"{key!r} is missing")
     hardware = isinstance(device, Hardware)
-    for key in ("esipa", "es9"):
+    for key in ("esipa", "es9", "es11"):
         if key in keys:
             keys[key].choice("https")
     if kind == "euicc":

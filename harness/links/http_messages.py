@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from harness.links.client_hello import ClientHello
@@ -88,6 +88,8 @@ class Reply:
     headers: Headers = ()
     body: bytes = b""
     delivery: Delivery = field(default_factory=Delivery)
+    note: Mapping[str, str] = field(default_factory=dict)
+    """What a record says of it beside what is on the wire."""
 
     def header(self, name: str) -> str | None:
         """The first value of a header, or None."""

@@ -149,7 +149,7 @@ class HttpsServer:
         note = {"status": str(reply.status), "headers": header_lines(reply.headers), "connection": str(connection)}
         if reply.delivery != Delivery():
             note["delivery"] = repr(reply.delivery)
-        self.observers.tell(self._interface, Direction.TO_DEVICE, reply.body, note)
+        self.observers.tell(self._interface, Direction.TO_DEVICE, reply.body, {**note, **reply.note})
 
     async def _handle(self, request: Request) -> Reply:
         if self._worker is not None:

@@ -26,7 +26,19 @@ from harness.reporting.model import (
 from harness.reporting.summary import facts_of, headline_of, remarks_of
 from harness.reporting.views import FULL, QUIET, TROUBLED, Limits, Viewer
 
-AREAS = ("euicc", "fallback", "ipa", "module", "eim", "smdp", "lifecycle", "polling", "resilience", "security")
+AREAS = (
+    "euicc",
+    "fallback",
+    "ipa",
+    "module",
+    "eim",
+    "smdp",
+    "smds",
+    "lifecycle",
+    "polling",
+    "resilience",
+    "security",
+)
 """The order of the catalogue; others follow by name."""
 
 BETWEEN = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import select
 import signal
@@ -65,6 +66,29 @@ def test_the_smdp_offers_every_profile(serve: Serve) -> None:
     codes = dict(line.split(": ", 1) for line in lines if "$" in line)
     assert {"bootstrap", "operational-a", "operational-b", "test"} <= set(codes)
     assert all(code.startswith("1$smdp.harness.test$") for code in codes.values())
+
+
+def test_curl_registers_an_event_at_the_sm_ds(serve: Serve) -> None:
+    about, trust = serve("smds")
+    place = about.rpartition("https://")[2].replace("127.0.0.1", "localhost")
+    curl = ["curl", "--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", trust.partition(": ")[2]]
+    event = {
+        "header": {"functionRequesterIdentifier": "2.999.10", "functionCallIdentifier": "1"},
+        "eid": "89049032123451234512345678901235",
+        "rspServerAddress": "smdp.example.com",
+        "eventId": "EVENT-1",
+    }
+    statuses = []
+    for function in ("registerEvent", "registerEvent", "deleteEvent", "deleteEvent"):
+        done = subprocess.run(
+            [*curl, "--json", json.dumps(event), f"https://{place}/gsma/rsp2/es12/{function}"],
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+        told = json.loads(done.stdout)["header"]["functionExecutionStatus"]
+        statuses.append(told.get("statusCodeData", {}).get("reasonCode") or told["status"])
+    assert statuses == ["Executed-Success", "3.3", "Executed-Success", "3.9"]
 
 
 def test_the_module_answers_at_its_port(serve: Serve) -> None:

@@ -28,6 +28,7 @@ DEFECTS = {
     "module": ("stutters",),
     "eim": ("dawdles",),
     "smdp": (),
+    "smds": (),
 }
 
 

@@ -25,7 +25,7 @@ def faults_of(file: Path) -> list[tuple[int, str]]:
 
 def test_the_simulated_lab_has_every_kind_of_slot() -> None:
     lab = read_lab(resources.path("lab-config/simulated.yaml"))
-    assert {slot.kind for slot in lab.slots.values()} == {"euicc", "module", "eim", "smdp"}
+    assert {slot.kind for slot in lab.slots.values()} == {"euicc", "module", "eim", "smdp", "smds"}
     assert lab.clock == "virtual"
     assert lab.state is None
     assert not lab.is_hardware

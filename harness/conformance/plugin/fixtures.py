@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from harness.roles.eim import Eim
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
+    from harness.roles.smds import Smds
 
 
 @pytest.fixture
@@ -89,6 +90,12 @@ def es9(scene: Scene) -> ServerUnderTest:
 
 
 @pytest.fixture
+def es11(scene: Scene) -> ServerUnderTest:
+    """A client towards the SM-DS under test."""
+    return scene.es11
+
+
+@pytest.fixture
 def eim(scene: Scene) -> Eim:
     """The reference eIM, associated where the case needs one."""
     return scene.eim
@@ -116,6 +123,12 @@ def operator(scene: Scene) -> Operator:
 def smdp(scene: Scene) -> Smdp:
     """The reference SM-DP+."""
     return scene.smdp
+
+
+@pytest.fixture
+def smds(scene: Scene) -> Smds:
+    """The reference SM-DS."""
+    return scene.smds
 
 
 @pytest.fixture

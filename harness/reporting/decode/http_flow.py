@@ -59,7 +59,9 @@ class HttpFlow:
         start = " ".join(filter(None, (note.get("method"), note.get("host"), note.get("target") or note.get("url"))))
         start = start or (f"HTTP {note['status']}" if "status" in note else "")
         tls = " ".join(filter(None, (note.get("tls"), note.get("suite"), note.get("sni"))))
+        injected = f"injected on purpose: {note['injected']}" if "injected" in note else ""
         lines = [start, *note.get("headers", "").splitlines(), f"({tls})" if tls else "", note.get("delivery", "")]
+        lines.append(injected)
         return Part(heading, self._body(record, is_request), tuple(line for line in lines if line))
 
     def _body(self, record: ExchangeRecord, is_request: bool) -> tuple[Node, ...]:

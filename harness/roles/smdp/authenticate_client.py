@@ -12,17 +12,15 @@ from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.profiles import ProfilePackage
+from harness.roles.rsp_server.authentication import SIGNATURE, signed_parts
 from harness.roles.smdp.context import Context, Outcome
 from harness.roles.smdp.events import EuiccAuthenticated, EuiccReportedError
 from harness.roles.smdp.identity import Credentials
-from harness.roles.smdp.initiate_authentication import SIGNATURE
 from harness.roles.smdp.messages import AuthenticateClient, AuthenticateClientOk
 from harness.roles.smdp.orders import Order, OrderState
 from harness.roles.smdp.state import Session, SmdpState, Stage
 from harness.roles.smdp.status import Malformed, Refusal, Status
 
-_OK = 0xA0
-_SEQUENCE = 0x30
 _FREE_MEMORY = 0x82
 """Free non-volatile memory, within extCardResource (TS 102 226 §8.2.1.7.2)."""
 
@@ -40,7 +38,7 @@ def authenticate_client(
         return Outcome(ended, Status.EUICC_UNVERIFIED, (told,))
     if kind != "authenticateResponseOk":
         raise Malformed(f"{kind} is a form for ESipa only")
-    signed, euicc, eum = _parts(request.authenticate_server_response)
+    signed, euicc, eum = signed_parts(request.authenticate_server_response)
     certificate = rules["euicc-chain"](session.ci_certificate, eum, euicc, context.now)
     if not rules["euicc-signature1"](certificate, answer["euiccSignature1"], signed):
         raise Refusal(Status.EUICC_UNVERIFIED)
@@ -74,23 +72,10 @@ def _answered(
         encode("StoreMetadataRequest", dict(order.profile.metadata)),
         signed2,
         session.smdp_signature2,
-        credentials.pb_certificate,
+        context.rules["smdp-certificate"](credentials),
     )
     told = EuiccAuthenticated(session.transaction_id, eid, order.matching_id, order.profile.iccid)
     return Outcome(state.with_session(session), answer, (told,))
-
-
-def _parts(response: bytes) -> tuple[bytes, bytes, bytes]:
-    """euiccSigned1, eUICC certificate and EUM certificate as they came."""
-    rows = [child.raw for child in tlv.parse(response).get(_OK).children if child.tag == _SEQUENCE]
-    if len(rows) < 3:
-        raise Malformed("euiccSigned1 or a certificate is missing")
-    return rows[0], rows[1], rows[2]
-
-
-def euicc_signature1(certificate: Certificate, signature: bytes, signed: bytes) -> bool:
-    """Whether the eUICC signed these octets."""
-    return ecdsa.verify(certificate.public_key, signature, signed)
 
 
 def server_challenge(session: Session, signed: Mapping[str, Any]) -> bool:
@@ -101,9 +86,10 @@ def server_challenge(session: Session, signed: Mapping[str, Any]) -> bool:
 def order_for(state: SmdpState, matching_id: str, eid: bytes) -> Order:
     """The order that the matchingId names; without one the order for this EID, or the default one for anybody.
 
-    An order that has ended is no order. Raises Refusal.
+    An order that has ended is no order, and one that nobody confirmed is none yet. Raises Refusal.
     """
-    named = [order for order in state.open_orders() if order.matching_id == matching_id]
+    confirmed = [order for order in state.open_orders() if order.is_confirmed]
+    named = [order for order in confirmed if order.matching_id == matching_id]
     if not matching_id:
         named = [order for order in named if order.eid == eid] or [order for order in named if order.eid is None]
     if not named:
@@ -118,7 +104,7 @@ def order_is_for_this_euicc(order: Order, eid: bytes) -> bool:
 
 def order_is_open(order: Order, now: datetime) -> Order:
     """The order with one attempt used up. Raises Refusal while it is not released, after its end, or when tried too often."""
-    if order.state is OrderState.ALLOCATED:
+    if order.state is OrderState.CONFIRMED:
         raise Refusal(Status.NOT_RELEASED)
     if has_expired(order, now):
         raise Refusal(Status.ORDER_EXPIRED)
@@ -170,3 +156,8 @@ def smdp_signed2(session: Session, order: Order, eid: bytes) -> bytes:
 def smdp_signature2(credentials: Credentials, signed2: bytes, euicc_signature1_tlv: bytes) -> bytes:
     """r‖s by the DPpb key over smdpSigned2 and the eUICC's whole signature behind it."""
     return ecdsa.sign(credentials.pb_key, signed2 + euicc_signature1_tlv)
+
+
+def smdp_certificate(credentials: Credentials) -> bytes:
+    """The DPpb certificate."""
+    return credentials.pb_certificate

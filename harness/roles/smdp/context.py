@@ -10,7 +10,7 @@ from harness.crypto.entropy import Entropy
 from harness.roles.smdp.events import Event
 from harness.roles.smdp.identity import SmdpIdentity
 from harness.roles.smdp.state import SmdpState
-from harness.roles.smdp.status import Status
+from harness.roles.smdp.status import StatusCode
 from harness.rules import Rules
 
 Answer = TypeVar("Answer")
@@ -32,5 +32,5 @@ class Outcome(Generic[Answer]):
     """What a function came to: the next state, an answer or a refusal, and what is to be told."""
 
     state: SmdpState
-    answer: Answer | Status
+    answer: Answer | StatusCode
     events: tuple[Event, ...] = ()

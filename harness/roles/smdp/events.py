@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.roles.smdp.orders import OrderState
 from harness.roles.smdp.status import StatusCode
 
 
@@ -83,6 +84,43 @@ class FunctionRefused:
     status: StatusCode
 
 
+@dataclass(frozen=True, slots=True)
+class OrderMoved:
+    """An ES2+ function was answered: the operator's order came to another state."""
+
+    function: str
+    iccid: bytes
+    state: OrderState
+    matching_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventRegistered:
+    """An SM-DS has an event of an order now."""
+
+    smds_address: str
+    matching_id: str
+    eid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EventDeleted:
+    """An SM-DS was asked to forget the event of an order that is over."""
+
+    smds_address: str
+    matching_id: str
+    failure: StatusCode | None
+    """Why it still has it; None where it has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultInjected:
+    """An answer was spoilt on purpose: nothing that follows from it is anybody's fault but the tester's."""
+
+    function: str
+    fault: str
+
+
 Event = (
     SessionBegan
     | EuiccAuthenticated
@@ -91,4 +129,8 @@ Event = (
     | NotificationReceived
     | SessionCancelled
     | FunctionRefused
+    | OrderMoved
+    | EventRegistered
+    | EventDeleted
+    | FaultInjected
 )

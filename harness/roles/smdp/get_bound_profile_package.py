@@ -17,7 +17,7 @@ from harness.roles.smdp.events import EuiccReportedError, PackageBound
 from harness.roles.smdp.messages import GetBoundProfilePackage, GetBoundProfilePackageOk
 from harness.roles.smdp.orders import Binding, Order, OrderState
 from harness.roles.smdp.state import Session, SmdpState, Stage
-from harness.roles.smdp.status import Malformed, Refusal, Status
+from harness.roles.smdp.status import Malformed, Refusal, Status, StatusCode
 
 _OK = 0xA0
 _SEQUENCE = 0x30
@@ -79,7 +79,7 @@ def euicc_signature2(certificate: Certificate, signature: bytes, signed: bytes, 
     return ecdsa.verify(certificate.public_key, signature, signed + smdp_signature2_tlv)
 
 
-def confirmation_code(order: Order, hash_cc: bytes | None, transaction_id: bytes) -> Status | None:
+def confirmation_code(order: Order, hash_cc: bytes | None, transaction_id: bytes) -> StatusCode | None:
     """Why the hashed confirmation code does not do; None where it does, or none is needed."""
     if not order.confirmation_code:
         return None
@@ -97,7 +97,7 @@ def hashed(code: str, transaction_id: bytes) -> bytes:
     return sha256(sha256(code.encode()).digest() + transaction_id).digest()
 
 
-def after_a_wrong_code(state: SmdpState, session: Session, order: Order, refused: Status) -> SmdpState:
+def after_a_wrong_code(state: SmdpState, session: Session, order: Order, refused: StatusCode) -> SmdpState:
     """One attempt fewer; with none left the order has failed. A missing code costs nothing. The session is over."""
     state = state.with_session(replace(session, stage=Stage.ENDED))
     if refused is Status.CONFIRMATION_CODE_MISSING:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.codec import decode, encode, tlv
+from harness.codec import decode, tlv
 from harness.crypto import ecdsa
+from harness.roles.rsp_server import authentication
+from harness.roles.rsp_server.authentication import SIGNATURE, TRANSACTION_ID
+from harness.roles.rsp_server.json_envelope import CHALLENGE
 from harness.roles.smdp.context import Context, Outcome
 from harness.roles.smdp.events import SessionBegan
 from harness.roles.smdp.identity import Credentials, SmdpIdentity
@@ -14,12 +17,7 @@ from harness.roles.smdp.messages import InitiateAuthentication, InitiateAuthenti
 from harness.roles.smdp.state import Session, SmdpState
 from harness.roles.smdp.status import Refusal, Status
 
-SIGNATURE = 0x5F37
 _OCTET_STRING = 0x04
-_TRANSACTION_ID = 16
-_CHALLENGE = 16
-_VERSIONS = range(2, 4)
-"""Major versions of SGP.22 whose eUICCs speak this protocol."""
 
 
 def initiate_authentication(
@@ -37,9 +35,9 @@ def initiate_authentication(
     credentials = rules["credentials-for-the-euicc"](identity, verifying, proving)
     draw = context.entropy.child(f"session/{state.begun}")
     session = Session(
-        transaction_id=draw.bytes(_TRANSACTION_ID),
+        transaction_id=draw.bytes(TRANSACTION_ID),
         euicc_challenge=request.euicc_challenge,
-        server_challenge=draw.bytes(_CHALLENGE),
+        server_challenge=draw.bytes(CHALLENGE),
         ci_key_id=proving.ci_key_id,
         ci_certificate=proving.ci_certificate,
         credentials=credentials,
@@ -50,29 +48,23 @@ def initiate_authentication(
         signed,
         tlv.build(SIGNATURE, rules["server-signature1"](credentials, signed)),
         tlv.build(_OCTET_STRING, session.ci_key_id),
-        credentials.auth_certificate,
+        rules["server-certificate"](credentials),
     )
     following = replace(state.with_session(session), begun=state.begun + 1)
     return Outcome(following, answer, (SessionBegan(session.transaction_id, session.ci_key_id),))
 
 
 def address_is_ours(identity: SmdpIdentity, address: str) -> bool:
-    """Whether the client meant us; host names know no case."""
-    return address.lower() == identity.address.lower()
-
-
-def version_is_supported(version: bytes) -> bool:
-    """Whether the three octets of a version name one that we can serve."""
-    return version[0] in _VERSIONS
+    """Whether the client meant us."""
+    return authentication.address_is_ours(identity.address, address)
 
 
 def ci_for_the_euicc(identity: SmdpIdentity, signing: Sequence[bytes]) -> Credentials:
     """The CI under which the eUICC is to prove itself: the first of its list, which is in its order, that we know."""
-    for key_id in signing:
-        for credentials in identity.credentials:
-            if credentials.ci_key_id == key_id:
-                return credentials
-    raise Refusal(Status.NO_KNOWN_CI)
+    found = authentication.under_first(signing, identity.credentials)
+    if found is None:
+        raise Refusal(Status.NO_KNOWN_CI)
+    return found
 
 
 def credentials_for_the_euicc(identity: SmdpIdentity, verifying: Sequence[bytes], proving: Credentials) -> Credentials:
@@ -85,17 +77,16 @@ def credentials_for_the_euicc(identity: SmdpIdentity, verifying: Sequence[bytes]
 
 def server_signed1(session: Session, identity: SmdpIdentity) -> bytes:
     """The session's identifiers and both challenges, as we sign them."""
-    return encode(
-        "ServerSigned1",
-        {
-            "transactionId": session.transaction_id,
-            "euiccChallenge": session.euicc_challenge,
-            "serverAddress": identity.address,
-            "serverChallenge": session.server_challenge,
-        },
+    return authentication.server_signed1(
+        session.transaction_id, session.euicc_challenge, session.server_challenge, identity.address
     )
 
 
 def server_signature1(credentials: Credentials, signed: bytes) -> bytes:
     """r‖s by the DPauth key over serverSigned1."""
     return ecdsa.sign(credentials.auth_key, signed)
+
+
+def server_certificate(credentials: Credentials) -> bytes:
+    """The DPauth certificate."""
+    return credentials.auth_certificate

@@ -14,16 +14,26 @@ DOWNLOAD_ATTEMPTS = 10
 
 
 class OrderState(StrEnum):
-    """How far an order has come."""
+    """How far an order has come; with its profile (SGP.22 v2.5 §3.1.6, where FAILED is Error)."""
 
     ALLOCATED = "allocated"
-    """Known, but the operator has not released the profile."""
+    """A profile is reserved for it, for no certain eUICC."""
+    LINKED = "linked"
+    """A profile is reserved for it and one eUICC."""
+    CONFIRMED = "confirmed"
+    """The operator confirmed it and has not released the profile."""
     RELEASED = "released"
     DOWNLOADED = "downloaded"
     """A package was bound and handed out; what the eUICC made of it is not known yet."""
     INSTALLED = "installed"
+    CANCELLED = "cancelled"
+    """Ended by the operator."""
     FAILED = "failed"
     """Ended without success: refused by the eUICC or its user, or locked by wrong confirmation codes."""
+
+
+_UNCONFIRMED = frozenset({OrderState.ALLOCATED, OrderState.LINKED})
+_OVER = frozenset({OrderState.INSTALLED, OrderState.CANCELLED, OrderState.FAILED})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -67,6 +77,10 @@ class Order:
     download_attempts: int = DOWNLOAD_ATTEMPTS
     """How often it may still be asked for."""
     binding: Binding | None = None
+    smds_address: str = ""
+    """Of the SM-DS that is to tell the eUICC of it; empty: none."""
+    has_event: bool = False
+    """Whether that SM-DS has an event of it now, under the matchingId."""
 
     @property
     def activation_code(self) -> str:
@@ -79,7 +93,12 @@ class Order:
     @property
     def is_open(self) -> bool:
         """Whether a download can still come of it."""
-        return self.state not in (OrderState.INSTALLED, OrderState.FAILED)
+        return self.state not in _OVER
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether its codes are settled, so that it can be asked for."""
+        return self.state not in _UNCONFIRMED
 
     def ended(self, state: OrderState) -> Order:
         """The order at its end, without the keys of its binding."""

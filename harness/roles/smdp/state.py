@@ -11,6 +11,7 @@ from harness.crypto.certificates import Certificate
 from harness.roles.smdp.identity import Credentials
 from harness.roles.smdp.orders import Order
 from harness.roles.smdp.status import Refusal, Status
+from harness.roles.smdp.stock import Stock
 
 MAX_SESSIONS = 256
 """How many sessions are remembered; the oldest is forgotten for a new one."""
@@ -55,6 +56,17 @@ class SmdpState:
     """By transaction id, oldest first."""
     begun: int = 0
     """How many sessions there ever were."""
+    stock: Mapping[str, Stock] = field(default_factory=lambda: MappingProxyType({}))
+    """The profiles that ES2+ can order, by ICCID in digits."""
+
+    @property
+    def next_number(self) -> int:
+        """That of the next order."""
+        return len(self.orders) + 1
+
+    def with_stock(self, stock: Stock) -> SmdpState:
+        """The state with this profile added to the stock or replaced."""
+        return replace(self, stock=MappingProxyType({**self.stock, stock.iccid: stock}))
 
     def with_order(self, order: Order) -> SmdpState:
         """The state with this order added or replaced."""

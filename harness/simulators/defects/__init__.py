@@ -11,7 +11,7 @@ from importlib import import_module
 
 from harness.rules import Rules
 
-DEVICES = ("euicc", "ipa", "module", "eim", "smdp")
+DEVICES = ("euicc", "ipa", "module", "eim", "smdp", "smds")
 
 
 @dataclass(frozen=True, slots=True)

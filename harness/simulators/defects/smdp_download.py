@@ -13,7 +13,7 @@ from harness.roles.smdp.get_bound_profile_package import confirmation_code
 from harness.roles.smdp.identity import Credentials
 from harness.roles.smdp.orders import Order, OrderState
 from harness.roles.smdp.state import Session, SmdpState, Stage
-from harness.roles.smdp.status import Status
+from harness.roles.smdp.status import StatusCode
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import answering, around, with_rule
 
@@ -28,19 +28,19 @@ def _order_as_it_is(order: Order, now: datetime) -> Order:
     return order
 
 
-def _hashed_once(order: Order, hash_cc: bytes | None, transaction_id: bytes) -> Status | None:
+def _hashed_once(order: Order, hash_cc: bytes | None, transaction_id: bytes) -> StatusCode | None:
     if hash_cc is not None and hash_cc == sha256(order.confirmation_code.encode() + transaction_id).digest():
         return None
     return confirmation_code(replace(order, confirmation_code=order.confirmation_code + "?"), hash_cc, transaction_id)
 
 
 def _missing_means_none(
-    inner: Callable[[Order, bytes | None, bytes], Status | None], order: Order, hash_cc: bytes | None, tid: bytes
-) -> Status | None:
+    inner: Callable[[Order, bytes | None, bytes], StatusCode | None], order: Order, hash_cc: bytes | None, tid: bytes
+) -> StatusCode | None:
     return None if hash_cc is None else inner(order, hash_cc, tid)
 
 
-def _never_locked(state: SmdpState, session: Session, order: Order, refused: Status) -> SmdpState:
+def _never_locked(state: SmdpState, session: Session, order: Order, refused: StatusCode) -> SmdpState:
     return state.with_session(replace(session, stage=Stage.ENDED))
 
 

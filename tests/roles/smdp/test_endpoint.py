@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from harness.crypto.entropy import Entropy
 from harness.endpoints.https import HttpsEndpoint
 from harness.endpoints.loop import LoopThread
-from harness.endpoints.smdp import MAX_BODY, SmdpEndpoint
+from harness.endpoints.rsp_server import MAX_BODY
+from harness.endpoints.smdp import SmdpEndpoint
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import BRAINPOOL_CURVE, NIST_CURVE, ServerCertificate, Trust

@@ -180,7 +180,7 @@ def test_white_space_in_base64_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/", "/gsma/rsp2/es9plus/", "/gsma/rsp2/es9plus/x", "/gsma/rsp2/asn1", "handleNotification"]
+    "path", ["", "/", "/gsma/rsp2/es9plus/", "/gsma/rsp2/es9plus/x", "/gsma/rsp2/asn1/x", "handleNotification"]
 )
 def test_unknown_paths(path: str) -> None:
     assert smdp().handle(path, initiate(), NOW).status == 404

@@ -294,7 +294,7 @@ def test_policy_rules_that_the_euicc_forbids() -> None:
     euicc_suits(replace(PROFILE, metadata={**PROFILE.metadata, "profilePolicyRules": named_bits([1])}), info2)
     with pytest.raises(Refusal) as caught:
         euicc_suits(replace(PROFILE, metadata={**PROFILE.metadata, "profilePolicyRules": named_bits([1, 2])}), info2)
-    assert (caught.value.status.value.subject, caught.value.status.value.reason) == ("8.2.5", "4.3")
+    assert (caught.value.status.subject, caught.value.status.reason) == ("8.2.5", "4.3")
 
 
 def test_an_euicc_that_refuses_us() -> None:
