@@ -21,7 +21,7 @@ from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
 from harness.evidence.run_directory import RunDirectory
 from harness.lab.configuration import Lab, read_lab
-from harness.lab.effects import EFFECTS
+from harness.lab.effects import EFFECTS, FUZZ
 from harness.lab.rack import prepare
 from harness.lab.shared_port import recorded_in, shared_port
 
@@ -42,6 +42,7 @@ from harness.lab.shared_port import recorded_in, shared_port
     metavar="EFFECT",
     help=f"Allow this lasting effect on real cards: {', '.join(EFFECTS)}. May be repeated.",
 )
+@click.option("--allow-fuzz", is_flag=True, help="Allow random mutations to be sent to real cards.")
 @json_option
 def command(
     cases: Sequence[str],
@@ -53,6 +54,7 @@ def command(
     allow_deviations: bool,
     require_all: bool,
     allow: tuple[str, ...],
+    allow_fuzz: bool,
     as_json: bool,
 ) -> int:
     """Runs the applicable cases on the slots of a lab.
@@ -60,6 +62,7 @@ def command(
     Names cases by identifier (EU-062) or by suite file or folder. Exit status: 0 all well, 1 a device failed or deviated,
     2 bad usage or configuration, 3 inconclusive or lab fault only, 4 harness error, 130 interrupted.
     """
+    allow += (FUZZ,) if allow_fuzz else ()
     lab = read_lab(lab_file).allowing(allow)
     entries = chosen_entries(cases)
     assignments = assignments_for(lab, entries, Wish(tuple(cases), slots, links))

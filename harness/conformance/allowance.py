@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.conformance.applicability import acts_on_card
 from harness.conformance.case import Case
 from harness.lab.configuration import Slot
-from harness.lab.effects import EFFECTS
+from harness.lab.effects import FUZZ, IN_WORDS
 
 if TYPE_CHECKING:
     from harness.lab.ledger import Ledger
@@ -30,11 +30,12 @@ def forbidden(case: Case, slot: Slot) -> str:
     if not missing:
         return ""
     said = "; ".join(
-        f"{effect}: {'the case' if effect in case.effects else 'reaching the state of the case'} {EFFECTS[effect]}"
+        f"{effect}: {'the case' if effect in case.effects else 'reaching the state of the case'} {IN_WORDS[effect]}"
         for effect in missing
     )
-    options = " ".join(f"--allow {effect}" for effect in missing)
-    return f"not allowed on this card: {said} (run with {options}, or name it under `allow` of the slot)"
+    options = " ".join("--allow-fuzz" if effect == FUZZ else f"--allow {effect}" for effect in missing)
+    in_file = "" if missing == [FUZZ] else ", or name it under `allow` of the slot"
+    return f"not allowed on this card: {said} (run with {options}{in_file})"
 
 
 def exhausted(case: Case, slot: Slot, ledger: Ledger | None) -> str:

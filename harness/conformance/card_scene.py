@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.fuzzing import Chance
 from harness.conformance.kept_card import KeptCard, kept_card, leave_as_found, reach_kept, withheld
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
 from harness.conformance.power import PowerUnderTest, TimedPower, WritePower
@@ -165,8 +166,12 @@ class CardScene(Scene):
         if bench.mains is None:
             hint = "wire a switch between the card and its supply, and name it as `power` of the slot"
             raise Withheld("the lab has no switch for the power of this card", hint=hint)
-        seed = f"{self._rack.seed}/{self.running.case.identifier}/{self.running.way.link}"
-        return TimedPower(bench.mains, self._euicc, bench.boot, seed)
+        return TimedPower(bench.mains, self._euicc, bench.boot, self.chance)
+
+    @cached_property
+    def chance(self) -> Chance:
+        """Random numbers from the run's seed, also on hardware, where keys and challenges are the system's."""
+        return Chance(f"{self._rack.seed}/{self.running.case.identifier}/{self.running.way.link}")
 
     @property
     def clock(self) -> Clock:

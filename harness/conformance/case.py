@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from harness.lab.effects import EFFECTS
+from harness.lab.effects import IN_WORDS
 from harness.lab.features import FEATURES
 from harness.lab.surroundings import SURROUNDINGS
 
@@ -131,8 +131,8 @@ def declare(
         if feature not in FEATURES:
             raise ValueError(f"{identifier} is about the feature {feature!r}, which is none of {', '.join(FEATURES)}")
     for effect in effects:
-        if effect not in EFFECTS:
-            raise ValueError(f"{identifier} has the effect {effect!r}, which is none of {', '.join(EFFECTS)}")
+        if effect not in IN_WORDS:
+            raise ValueError(f"{identifier} has the effect {effect!r}, which is none of {', '.join(IN_WORDS)}")
     for surrounding in relies_on:
         if surrounding not in SURROUNDINGS:
             raise ValueError(f"{identifier} relies on {surrounding!r}, which is none of {', '.join(SURROUNDINGS)}")

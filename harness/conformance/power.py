@@ -13,10 +13,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from random import Random
 from typing import Protocol
 
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.fuzzing import Chance
 from harness.errors import HarnessError
 from harness.lab.power.mains import Mains
 from harness.lab.power.simulated import WriteSwitch
@@ -111,13 +111,12 @@ class AtTime:
 
 
 class TimedPower:
-    """Of a real card, by the switch that the lab has for it. `seed` chooses the moments."""
+    """Of a real card, by the switch that the lab has for it. `chance` chooses the moments."""
 
-    def __init__(self, mains: Mains, euicc: EuiccUnderTest, boot: Callable[[], object], seed: str) -> None:
+    def __init__(self, mains: Mains, euicc: EuiccUnderTest, boot: Callable[[], object], chance: Chance) -> None:
         """`boot` makes the way to the card usable after the power came back."""
         self._mains, self._euicc, self._boot = mains, euicc, boot
-        self._seed = seed
-        self._random = Random(seed)
+        self._chance = chance
 
     @contextmanager
     def rehearse(self) -> Iterator[Rehearsal]:
@@ -127,10 +126,10 @@ class TimedPower:
         yield found
         took, points = time.monotonic() - began, self._mains.points
         found.cuts = [
-            AtTime(self._random.uniform(0, took), took, f"point {number} of {points}")
+            AtTime(self._chance.uniform(0, took), took, f"point {number} of {points}")
             for number in range(1, points + 1)
         ]
-        found.in_words = f"{took * 1000:.0f} ms, cut at {points} random points, seed {self._seed!r}"
+        found.in_words = f"{took * 1000:.0f} ms, cut at {points} random points, seed {self._chance.named!r}"
 
     @contextmanager
     def cut(self, moment: Cut) -> Iterator[None]:

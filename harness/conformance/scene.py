@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
+    from harness.conformance.fuzzing import Chance
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.operator import Operator
     from harness.conformance.own_ipa import OwnIpa
@@ -124,6 +125,11 @@ class Scene:
     def power(self) -> PowerUnderTest:
         """The power of the card under test."""
         self._missing("power")
+
+    @property
+    def chance(self) -> Chance:
+        """Random numbers of the case's own."""
+        self._missing("chance")
 
     @property
     def pki(self) -> TestPki:

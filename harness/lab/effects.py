@@ -21,6 +21,10 @@ EFFECTS: Mapping[str, str] = {
     "wears-flash": "writes the card's memory hundreds of times",
 }
 """What a case may lastingly do to a card, in words."""
+FUZZ = "fuzz"
+"""Random mutation: what nobody knows the effect of. A lab file cannot allow it, only whoever starts a run."""
+IN_WORDS: Mapping[str, str] = {**EFFECTS, FUZZ: "sends random mutations, of which nobody knows what they do to it"}
+"""Everything that needs leave on a real card."""
 
 SPENDING: Mapping[str, str] = {
     "packages": "eUICC packages loaded",
@@ -38,7 +42,7 @@ class Sparing:
     """What may be done to one real card."""
 
     allow: tuple[str, ...] = ()
-    """Of EFFECTS."""
+    """Of EFFECTS, and FUZZ."""
     budget: Mapping[str, int] = field(default_factory=dict)
     """Of SPENDING: how many the card may see in its life with this lab. What is not named is not limited."""
 

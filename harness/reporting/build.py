@@ -173,6 +173,8 @@ def _body(result: CaseResult, masker: RunMasker, cuts: Cuts, exchanges: bool) ->
 
 def _step(step: StepRecord, viewer: Viewer, limits: Limits, since_ns: int) -> StepView:
     text = viewer.masker.text
+    unseen = max(0, len(step.exchanges) - limits.messages)
+    where = f"{unseen} messages before these are in slots/{viewer.slot}/events.jsonl" if unseen else ""
     return StepView(
         number=step.number,
         text=text(step.text),
@@ -183,8 +185,8 @@ def _step(step: StepRecord, viewer: Viewer, limits: Limits, since_ns: int) -> St
         verdict=step.verdict,
         precondition=step.precondition,
         confidence=step.confidence,
-        entries=viewer.entries(step.exchanges, limits, since_ns),
-        notes=viewer.notes(step.notes),
+        entries=viewer.entries(step.exchanges[unseen:], limits, since_ns),
+        notes=(*([where] if where else ()), *viewer.notes(step.notes)),
     )
 
 

@@ -18,22 +18,24 @@ TELLING = 4
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of one message is shown, in octets; the rest is in the record."""
+    """How much of one message is shown, in octets, and how many messages of a step; the rest is in the record."""
 
     wire: int = 2048
     field: int = 32
     tree_lines: int = 400
     words: int = 4000
+    messages: int = 4000
+    """The last ones: how a step ended shows at its end."""
 
 
-FULL = Limits(wire=1 << 30, field=1 << 30, tree_lines=1 << 30, words=1 << 30)
+FULL = Limits(wire=1 << 30, field=1 << 30, tree_lines=1 << 30, words=1 << 30, messages=1 << 30)
 TROUBLED = Limits()
-QUIET = Limits(wire=272, field=24, tree_lines=60, words=400)
+QUIET = Limits(wire=272, field=24, tree_lines=60, words=400, messages=200)
 """For what went well: a short APDU whole, longer messages their beginning."""
 
 
-TIGHT = Limits(wire=48, field=16, tree_lines=24, words=200)
-BARE = Limits(wire=16, field=8, tree_lines=4, words=100)
+TIGHT = Limits(wire=48, field=16, tree_lines=24, words=200, messages=100)
+BARE = Limits(wire=16, field=8, tree_lines=4, words=100, messages=40)
 """For what went well in a run so long that a page with more would hardly open."""
 
 

@@ -83,6 +83,26 @@ def test_a_ledger_that_cannot_be_read_is_a_fault_of_the_lab(sgp32: Sgp32, tmp_pa
     assert "cannot be used as the ledger" in results(tmp_path / "second")["EU-007"]["reason"]
 
 
+def test_random_mutation_needs_its_own_leave(sgp32: Sgp32, tmp_path: Path) -> None:
+    lab = lab_with(tmp_path, "allow: [removes-eim, removes-profile]")
+    done = sgp32("run", "SE-024", "--lab", lab, "--out", tmp_path / "first")
+    assert done.returncode == 0, done.stdout + done.stderr
+    line = results(tmp_path / "first")["SE-024"]
+    assert line["verdict"] == "not_run"
+    assert line["reason"].endswith("(run with --allow-fuzz)")
+    done = sgp32("run", "SE-024", "--lab", lab, "--allow-fuzz", "--seed", "9", "--out", tmp_path / "second")
+    assert done.returncode == 0, done.stdout + done.stderr
+    line = results(tmp_path / "second")["SE-024"]
+    assert line["verdict"] == "pass"
+    assert "of 2000, seed '9/SE-024/memory'" in line["steps"][-1]["text"]
+
+
+def test_a_lab_file_cannot_allow_random_mutation(sgp32: Sgp32, tmp_path: Path) -> None:
+    done = sgp32("run", "SE-024", "--lab", lab_with(tmp_path, "allow: [fuzz]"))
+    assert done.returncode == 2
+    assert "'fuzz' is not known" in done.stderr
+
+
 def test_a_plan_says_what_is_not_allowed(lab: Path, sgp32: Sgp32) -> None:
     said = sgp32("plan", "--explain", "EU-063", "--lab", lab).stdout
     assert "effects     burns-counter" in said

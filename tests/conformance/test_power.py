@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from harness.conformance.fuzzing import Chance
 from harness.conformance.power import AtTime, AtWrite, TimedPower, WritePower
 from harness.errors import DeviceFault, DeviceSilent, LabFault
 from harness.lab.power.mains import Mains
@@ -68,7 +69,7 @@ def mains_switch() -> MainsSwitch:
 def timed(mains_switch: MainsSwitch, card: Card) -> TimedPower:
     wiring = Wiring(Command(("off",), ("on",)), points=5, pause=0)
     mains = Mains(mains_switch, wiring, Observers())
-    return TimedPower(mains, card, lambda: None, "seed")  # type: ignore[arg-type]
+    return TimedPower(mains, card, lambda: None, Chance("seed"))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from harness.errors import ConfigurationError
 from harness.evidence.reader import load_run
 from harness.evidence.verdicts import Verdict
 from harness.reporting import render
-from harness.reporting.build import build_report
+from harness.reporting.build import WHOLE, Cuts, build_report
 from harness.reporting.html import render_html
 from harness.reporting.model import Report
 from harness.reporting.summary import headline_of
 from harness.reporting.trace import trace
+from harness.reporting.views import QUIET, TROUBLED
 from tests.reporting.synthetic import make_run
 
 
@@ -229,3 +231,18 @@ def test_a_long_run_keeps_the_page_small_and_its_failures_whole(
     document = (run / "report.html").read_text()
     assert len(document) < 0.8 * usual
     assert "BF5176A074302F801065696D2E6861726E6573732E74657374810104821000112233445566778899AABBCCDDEE01" in document
+
+
+def test_of_a_step_with_thousands_of_messages_its_end_is_shown(defective_run: Path) -> None:
+    few = Cuts(replace(TROUBLED, messages=3), replace(QUIET, messages=3))
+    whole, report = build_report(load_run(defective_run), cuts=WHOLE), build_report(load_run(defective_run), cuts=few)
+    pairs = [
+        (long, short)
+        for result, other in zip(whole.results, report.results, strict=True)
+        for long, short in zip(result.body().steps, other.body().steps, strict=True)
+    ]
+    cut = [(long, short) for long, short in pairs if short.notes != long.notes]
+    assert cut
+    for long, short in cut:
+        assert "messages before these are in slots/" in short.notes[0]
+        assert short.entries[-1].wire[-1].where == long.entries[-1].wire[-1].where

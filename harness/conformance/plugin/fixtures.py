@@ -15,6 +15,7 @@ from harness.conformance.steps import CaseSteps
 if TYPE_CHECKING:
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
+    from harness.conformance.fuzzing import Chance
     from harness.conformance.module import ModuleUnderTest
     from harness.conformance.operator import Operator
     from harness.conformance.own_ipa import OwnIpa
@@ -147,6 +148,12 @@ def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
 def power(scene: Scene) -> PowerUnderTest:
     """The power of the card under test, to be taken away in the middle of an action."""
     return scene.power
+
+
+@pytest.fixture
+def chance(scene: Scene) -> Chance:
+    """Random numbers from the run's seed, the same for the case in every run with it."""
+    return scene.chance
 
 
 @pytest.fixture

@@ -123,6 +123,13 @@ def _lost(inner: Any, device: Device, command: Command) -> Reply:
         raise
 
 
+def _lost_below_zero(inner: Any, device: Device, request: Tlv) -> Answer:
+    number = request.find(0x80)
+    if number is not None and number.value[:1] >= b"\x80":
+        device.session.refuses_es10 = True
+    return inner(device, request)  # type: ignore[no-any-return]
+
+
 def _one_chain(inner: Any, device: Device, command: Command) -> Reply:
     """Moves a chain that is open on another channel to this one."""
     here = device.session.channels[command.channel]
@@ -205,6 +212,11 @@ DEFECTS: tuple[Defect, ...] = (
         "is-lost-after-malformed-command",
         "After a command that cannot be decoded the card refuses ES10 until it is reset.",
         around("STORE DATA", _lost),
+    ),
+    _define(
+        "is-lost-after-negative-sequence-number",
+        "After a notification with a negative number was to be removed the card refuses ES10 until it is reset.",
+        around("RemoveNotificationFromList", _lost_below_zero),
     ),
     _define(
         "shares-one-chain-between-channels",
