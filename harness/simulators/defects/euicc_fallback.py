@@ -189,20 +189,6 @@ def _never(function: str) -> Callable[[str, bool], bool]:
     return lambda asked, flag: flag and asked != function
 
 
-def _lists_without(tag: int) -> Any:
-    """Wraps the list of profiles: one field of theirs is never there."""
-
-    def wrapper(inner: Any, device: Device, state: CardState, request: tlv.Tlv) -> bytes:
-        listed: bytes = inner(device, state, request)
-        found = tlv.parse(listed).find(0xA0)
-        if found is None:
-            return listed
-        kept = (tlv.build(0xE3, *(f.raw for f in entry.children if f.tag != tag)) for entry in found.children)
-        return tlv.build(0xBF2D, tlv.build(0xA0, *kept))
-
-    return wrapper
-
-
 def _define(name: str, summary: str, change: Change) -> Defect:
     return Defect(name, "euicc", summary, change)
 
@@ -447,19 +433,6 @@ _REFRESH: tuple[Defect, ...] = (
     ),
 )
 
-_METADATA: tuple[Defect, ...] = (
-    _define(
-        "forgets-ecall-indication",
-        "No profile is listed as one for emergency calls.",
-        around("profile-list", _lists_without(0x9F7B)),
-    ),
-    _define(
-        "forgets-fallback-allowed",
-        "No profile is listed as one that may be fallen back to.",
-        around("profile-list", _lists_without(0x9F67)),
-    ),
-)
-
 _BUSY: tuple[Defect, ...] = (
     _define(
         "falls-back-during-a-proactive-session",
@@ -488,4 +461,4 @@ _BUSY: tuple[Defect, ...] = (
     ),
 )
 
-DEFECTS = _ATTRIBUTE + _FALLBACK + _ROLLBACK + _EMERGENCY + _REFRESH + _METADATA + _BUSY
+DEFECTS = _ATTRIBUTE + _FALLBACK + _ROLLBACK + _EMERGENCY + _REFRESH + _BUSY

@@ -14,6 +14,7 @@ from harness.simulators.euicc.state import CardState
 
 _ICON_TYPE, _ICON = 0x93, 0x94
 _NOTIFICATIONS, _OWNER, _DP_DATA, _POLICY, _SERVICE_DATA = 0xB6, 0xB7, 0xB8, 0x99, 0xBF22
+_ECALL_INDICATION, _FALLBACK_ALLOWED = 0x9F7B, 0x9F67
 _MCC_MNC = 0x80
 _PNG = b"\x01"
 _SHORT = 64
@@ -72,4 +73,12 @@ DEFECTS: tuple[Defect, ...] = (
         "drops-service-specific-data", "What a vendor had stored with the profile is gone.", _without(_SERVICE_DATA)
     ),
     _define("hides-policy-rules", "Policy rules are not shown in the list of profiles.", _without(_POLICY)),
+    _define(
+        "forgets-ecall-indication", "No profile is listed as one for emergency calls.", _without(_ECALL_INDICATION)
+    ),
+    _define(
+        "forgets-fallback-allowed",
+        "No profile is listed as one that may be fallen back to.",
+        _without(_FALLBACK_ALLOWED),
+    ),
 )
