@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 from harness.codec import DecodeError, tlv
 from harness.crypto.ecdsa import Curve, PublicKey, curve_of
 from harness.crypto.eid import is_eid
-from harness.crypto.errors import CertificateError, KeyFormatError
+from harness.crypto.errors import CertificateCurveError, CertificateError, CurveError, KeyFormatError
 
 PERMITTED_EINS = x509.ObjectIdentifier("2.23.146.1.2.2.0")
 """The extension by which newer EUM certificates name their ranges, in place of name constraints."""
@@ -244,5 +244,7 @@ class Certificate:
 def _reading(read: Callable[[], object]) -> None:
     try:
         read()
+    except CurveError as fault:
+        raise CertificateCurveError(f"a certificate for {fault}") from fault
     except _UNREADABLE as fault:
         raise CertificateError(f"a certificate that cannot be read: {fault}") from fault

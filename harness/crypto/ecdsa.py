@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from harness.crypto.entropy import Entropy
-from harness.crypto.errors import KeyFormatError
+from harness.crypto.errors import CurveError, KeyFormatError
 
 PrivateKey = ec.EllipticCurvePrivateKey
 PublicKey = ec.EllipticCurvePublicKey
@@ -66,10 +66,10 @@ def private_key(curve: Curve | str, secret: bytes) -> PrivateKey:
 
 
 def curve_of(key: PrivateKey | PublicKey) -> Curve:
-    """Which of the two curves. Raises KeyFormatError for any other."""
+    """Which of the two curves. Raises CurveError for any other."""
     curve = _BY_NAME.get(key.curve.name)
     if curve is None:
-        raise KeyFormatError(f"a key on {key.curve.name}; RSP uses {' and '.join(_BY_NAME)}")
+        raise CurveError(f"a key on {key.curve.name}; RSP uses {' and '.join(_BY_NAME)}")
     return curve
 
 

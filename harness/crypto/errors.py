@@ -13,8 +13,16 @@ class KeyFormatError(CryptoError):
     """Octets that are no public or private key on a curve of RSP."""
 
 
+class CurveError(KeyFormatError):
+    """A key on a curve that is none of RSP's."""
+
+
 class CertificateError(CryptoError):
     """Octets that are no readable X.509 certificate."""
+
+
+class CertificateCurveError(CertificateError):
+    """A certificate whose key is on a curve that is none of RSP's."""
 
 
 class PkiError(CryptoError):

@@ -13,11 +13,13 @@ from typing import Any
 
 from harness.codec import DecodeError, decode_pe, tlv
 from harness.simulators.euicc.bpp import header
+from harness.simulators.euicc.filesystem import reserved
 from harness.simulators.euicc.services import SERVICES
 
 OK = 0
 PE_NOT_SUPPORTED = 1
 BAD_VALUES = 3
+NOT_ENOUGH_MEMORY = 4
 INVALID_REQUEST_FORMAT = 5
 FEATURE_NOT_SUPPORTED = 10
 UNSUPPORTED_PROFILE_VERSION = 31
@@ -41,7 +43,8 @@ class Elements:
     taken: list[tuple[str, Any]] = field(default_factory=list)
     pending: bytes = b""
     """Octets of an element that is not complete yet."""
-    size: int = 0
+    room: int = 0
+    """Octets that the profile takes so far: its package, and what its files have beyond that."""
 
     @property
     def is_complete(self) -> bool:
@@ -56,10 +59,11 @@ class Elements:
     def feed(self, octets: bytes) -> Iterator[tuple[str, Any]]:
         """Takes octets in and hands out each element that became complete. Raises ElementRefused."""
         self.pending += octets
-        self.size += len(octets)
+        self.room += len(octets)
         while raw := _first_complete(self.pending):
             self.pending = self.pending[len(raw) :]
             element = _decoded(raw)
+            self.room += reserved(element)
             yield element
             self.taken.append(element)
 

@@ -72,6 +72,26 @@ def usim_aid_of(elements: Iterable[tuple[str, Any]]) -> bytes:
     return b""
 
 
+def reserved(element: tuple[str, Any]) -> int:
+    """Octets that an element's files take beyond what it fills them with: what efFileSize asks for stays theirs."""
+    kind, value = element
+    files = value["fileManagementCMD"] if kind == "genericFileManagement" else value.values()
+    return sum(
+        _unfilled(steps) for steps in files if isinstance(steps, Sequence) and not isinstance(steps, (str, bytes))
+    )
+
+
+def _unfilled(steps: Sequence[Any]) -> int:
+    left = total = 0
+    for step in steps:
+        name, body = step if isinstance(step, tuple) else ("", None)
+        if name in ("fileDescriptor", "createFCP"):
+            total, left = total + max(0, left), int.from_bytes(body.get("efFileSize", b""), "big")
+        elif name == "fillFileContent":
+            left -= len(body)
+    return total + max(0, left)
+
+
 def _file(path: bytes, steps: Sequence[tuple[str, Any]]) -> ElementaryFile:
     """Follows fillFileOffset and fillFileContent; what no content covers is FF up to efFileSize."""
     contents = bytearray()

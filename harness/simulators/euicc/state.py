@@ -58,9 +58,9 @@ class Profile:
     """10 octets as in EF_ICCID: nibbles swapped."""
     isdp_aid: bytes
     metadata: bytes
-    """The StoreMetadataRequest (BF25) as received, with what the operator updated since."""
+    """The StoreMetadataRequest (BF25), without what is not to be stored, with what the operator updated since."""
     size: int
-    """Octets of the profile package it came from."""
+    """Octets of memory that it takes."""
     ci_key_id: bytes
     """The CI under which it was downloaded: its notifications are signed under the same one."""
     dp_proprietary_data: bytes = b""

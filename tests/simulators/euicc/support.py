@@ -211,6 +211,7 @@ class Smdp:
         ppk: bool = True,
         tid: bytes | None = None,
         configuration: bytes = b"",
+        key_size: int = 16,
     ) -> Bound:
         point = answer.get(0xA0, 0x30, 0x5F49)
         key = ecdsa.generate(self.trust.curve, self.entropy)
@@ -224,7 +225,7 @@ class Smdp:
         a1 = sender.segments(0x88, metadata)
         a2: list[bytes] = []
         if ppk:
-            fresh = SessionKeys(*(self.entropy.bytes(16) for _ in range(3)))
+            fresh = SessionKeys(*(self.entropy.bytes(size) for size in (16, key_size, key_size)))
             a2 = sender.segments(
                 0x87,
                 tlv.build(

@@ -88,7 +88,7 @@ def test_a_captured_download_installs(name: str) -> None:
     assert ours.find(0xA2, 0xA0) is not None
     (profile,) = terminal.card.state.profiles
     assert profile.iccid.hex() == captured["storeMetadata_iccid"].lower()
-    assert profile.size == len(captured["unprotectedProfilePackage"]) // 2
+    assert profile.size > len(captured["unprotectedProfilePackage"]) // 2
 
 
 @pytest.mark.parametrize("name", DOWNLOADS)

@@ -12,6 +12,7 @@ from harness.crypto import ecdsa, pki
 from harness.crypto.certificates import Certificate
 from harness.crypto.roles import Role
 from harness.simulators.euicc import AuthorisationRule, CardConfig
+from harness.simulators.euicc.es10 import es8
 from harness.simulators.euicc.filesystem import EF_ICCID, EF_IMSI
 from tests.simulators.euicc.conftest import Bench, Maker
 from tests.simulators.euicc.support import Bound, Smdp, download, enable, load, store_metadata
@@ -398,3 +399,69 @@ def test_store_metadata_may_come_in_several_segments(bench: Bench, smdp: Smdp) -
     parts = smdp.bind(prepared(bench, smdp), metadata, package.der)
     assert len(parts.a1) == 2
     assert load(bench.terminal, parts.chains()).find(0xBF27, 0xA2, 0xA0) is not None
+
+
+def test_metadata_of_another_profile_end_the_installation(bench: Bench, smdp: Smdp) -> None:
+    for plmn in ("99F979", "00F110"):
+        parts = bound(bench, smdp, profileOwner={"mccMnc": bytes.fromhex(plmn)})
+        answer = load(bench.terminal, parts.chains())
+        assert (answer.find(0xBF27, 0xA2, 0xA0) is not None) is (plmn == "00F110")
+        assert plmn == "00F110" or error(answer) == (5, 13)
+
+
+def test_policy_rules_need_an_owner(bench: Bench, smdp: Smdp) -> None:
+    package = bench.packages["operational-a"]
+    rules = {"profilePolicyRules": named_bits([0, 2])}
+    nobodys = {name: value for name, value in package.metadata.items() if name != "profileOwner"}
+    refused = smdp.bind(prepared(bench, smdp), encode("StoreMetadataRequest", {**nobodys, **rules}), package.der)
+    assert error(load(bench.terminal, refused.chains())) == (2, 15)
+    assert load(bench.terminal, bound(bench, smdp, **rules).chains()).find(0xBF27, 0xA2, 0xA0) is not None
+
+
+def test_a_test_profile_has_no_key_of_an_operator(bench: Bench, smdp: Smdp) -> None:
+    assert error(load(bench.terminal, bound(bench, smdp, profileClass=0).chains())) == (5, 14)
+    bench.install("test")
+
+
+def test_files_take_the_room_they_ask_for(bench: Bench, smdp: Smdp) -> None:
+    package = bench.packages["operational-a"]
+    *others, last = split_profile_package(package.der)
+    file = {"fileDescriptor": bytes.fromhex("4121"), "fileID": bytes.fromhex("4F01"), "efFileSize": b"\x10\x00"}
+    commands = [[("createFCP", file), ("fillFileContent", bytes(0x100))]]
+    large = _pe("genericFileManagement", {"gfm-header": {"identification": 99}, "fileManagementCMD": commands})
+    der = b"".join((*others, large, last))
+    answer = load(bench.terminal, smdp.bind(prepared(bench, smdp), store_metadata(package.iccid), der).chains())
+    assert answer.find(0xBF27, 0xA2, 0xA0) is not None
+    (profile,) = bench.card.state.profiles
+    assert profile.size - len(der) >= 0x0F00
+    bench.install("operational-b")
+    other = bench.card.state.profiles[-1].size - len(bench.packages["operational-b"].der)
+    assert profile.size - len(der) == 0x0F00 + other
+
+
+def test_what_is_not_to_be_stored_is_not(bench: Bench, smdp: Smdp) -> None:
+    data = [{"vendorOid": "2.999.32", "vendorSpecificData": b"\xc0"}]
+    both = {"serviceSpecificDataStoredInEuicc": data, "serviceSpecificDataNotStoredInEuicc": data}
+    assert load(bench.terminal, bound(bench, smdp, **both).chains()).find(0xBF27, 0xA2, 0xA0) is not None
+    (profile,) = bench.card.state.profiles
+    assert profile.field(0xBF22) is not None
+    assert profile.field(0xBF23) is None
+
+
+def test_session_keys_are_replaced_by_keys_of_their_length_only(bench: Bench, smdp: Smdp) -> None:
+    package = bench.packages["operational-a"]
+    metadata = encode("StoreMetadataRequest", dict(package.metadata))
+    longer = smdp.bind(prepared(bench, smdp), metadata, package.der, key_size=32)
+    assert error(load(bench.terminal, longer.chains())) == (4, 1)
+
+
+def test_a_fault_is_told_with_its_command(bench: Bench, smdp: Smdp) -> None:
+    for name, command in {"a0": 1, "a1": 2, "a2": 4, "a3": 5}.items():
+        parts = bound(bench, smdp)
+        setattr(parts, name, flipped(getattr(parts, name), 0, -1))
+        assert error(load(bench.terminal, parts.chains())) == (command, 8), name
+
+
+def test_proprietary_data_of_the_smdp_have_128_octets_at_most() -> None:
+    assert es8.proprietary_data_fits(tlv.build(0xB8, bytes(126)))
+    assert not es8.proprietary_data_fits(tlv.build(0xB8, bytes(127)))

@@ -13,12 +13,12 @@ from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.chain import ChainRefusal, verify_server_chain
-from harness.crypto.errors import CertificateError
+from harness.crypto.errors import CertificateCurveError, CertificateError
 from harness.simulators.euicc.credentials import Identity
 from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.download import Download
 
-INVALID_CERTIFICATE, INVALID_SIGNATURE, NO_SESSION_CONTEXT = 1, 2, 4
+INVALID_CERTIFICATE, INVALID_SIGNATURE, UNSUPPORTED_CURVE, NO_SESSION_CONTEXT = 1, 2, 3, 4
 INVALID_OID, CHALLENGE_MISMATCH, CI_UNKNOWN = 5, 6, 7
 
 SERVER_ROLES = ("dp-auth", "ds-auth")
@@ -44,6 +44,7 @@ class Server:
 CHECKS: tuple[tuple[str, int], ...] = (
     ("server-session-is-open", NO_SESSION_CONTEXT),
     ("server-ci-is-known", CI_UNKNOWN),
+    ("server-curve", UNSUPPORTED_CURVE),
     ("server-certificate-role", INVALID_OID),
     ("server-certificate-chain", INVALID_CERTIFICATE),
     ("server-signature", INVALID_SIGNATURE),
@@ -89,6 +90,22 @@ def session_is_open(device: Device, _server: Server) -> bool:
 def ci_is_known(_device: Device, server: Server) -> bool:
     """euiccCiPKIdToBeUsed is a key that this card verifies and signs under."""
     return server.identity is not None
+
+
+def curve_is_known(_device: Device, server: Server) -> bool:
+    """The server's key is on a curve that this card can compute on."""
+    return has_known_curve(server.certificate)
+
+
+def has_known_curve(certificate: bytes) -> bool:
+    """Whether a certificate's key is on one of the two curves. What cannot be read at all is for other checks."""
+    try:
+        Certificate(certificate)
+    except CertificateCurveError:
+        return False
+    except CertificateError:
+        return True
+    return True
 
 
 def certificate_role(_device: Device, server: Server) -> bool:

@@ -18,8 +18,10 @@ PROFILE_VERSION = bytes.fromhex("020301")
 MORE_PROFILE_VERSIONS = (bytes.fromhex("030301"),)
 IPAD, IPAE = 0, 1
 
-_ADDITIONAL_PROFILE, _TEST_PROFILE, _DEVICE_INFO_EXTENSIBILITY = 0, 3, 4
-_RSP_CAPABILITY = (_ADDITIONAL_PROFILE, _TEST_PROFILE, _DEVICE_INFO_EXTENSIBILITY)
+_ADDITIONAL_PROFILE, _TEST_PROFILE, _DEVICE_INFO_EXTENSIBILITY, _SERVICE_SPECIFIC_DATA = 0, 3, 4, 5
+_RSP_CAPABILITY = (_ADDITIONAL_PROFILE, _TEST_PROFILE, _DEVICE_INFO_EXTENSIBILITY, _SERVICE_SPECIFIC_DATA)
+_POLICY_RULES = (1, 2)
+"""Bits of PprIds: PPR1 and PPR2."""
 _VOLATILE_MEMORY = 0x4000
 
 
@@ -49,6 +51,7 @@ def euicc_info2(device: Device) -> bytes:
 def euicc_info2_fields(device: Device) -> dict[str, Any]:
     """The value of EUICCInfo2."""
     keys = [identity.ci_key_id for identity in device.identities]
+    forbidden = device.rules["forbidden-rules"](device.config)
     return {
         "profileVersion": PROFILE_VERSION,
         "svn": SVN,
@@ -60,6 +63,7 @@ def euicc_info2_fields(device: Device) -> dict[str, Any]:
         "rspCapability": named_bits(_RSP_CAPABILITY),
         "euiccCiPKIdListForVerification": keys,
         "euiccCiPKIdListForSigning": keys,
+        **({"forbiddenProfilePolicyRules": named_bits(forbidden)} if forbidden else {}),
         "ppVersion": bytes.fromhex("010000"),
         "sasAcreditationNumber": "SIMULATED-0000",
         "additionalEuiccProfilePackageVersions": list(MORE_PROFILE_VERSIONS),
@@ -91,6 +95,12 @@ def authorisation_table(config: CardConfig) -> list[dict[str, Any]]:
         }
         for rule in config.authorisation
     ]
+
+
+def forbidden_rules(config: CardConfig) -> tuple[int, ...]:
+    """The policy rules that no row of the Rules Authorisation Table gives to anybody, as bit numbers."""
+    given = {bit for row in config.authorisation for bit in row.rules}
+    return tuple(bit for bit in _POLICY_RULES if bit not in given)
 
 
 def free_memory(config: CardConfig, state: CardState) -> int:

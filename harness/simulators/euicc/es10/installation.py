@@ -9,20 +9,20 @@ Rules of this room:
 from __future__ import annotations
 
 from harness.codec import DecodeError
-from harness.codec.digits import exchanged
 from harness.crypto.scp03t import MAC, Scp03tError, Scp03tReceiver
 from harness.simulators.euicc import apdu, bpp
 from harness.simulators.euicc.apdu import Refused
 from harness.simulators.euicc.bpp import Part
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.download import Installation
-from harness.simulators.euicc.elements import INVALID_REQUEST_FORMAT, ElementRefused, response
+from harness.simulators.euicc.elements import INVALID_REQUEST_FORMAT, NOT_ENOUGH_MEMORY, ElementRefused, response
 from harness.simulators.euicc.es10 import es8
 from harness.simulators.euicc.es10.installation_result import failure, success
 from harness.simulators.euicc.es10.loading import (
     DATA_MISMATCH,
     INCORRECT_INPUT,
     INSUFFICIENT_MEMORY,
+    INVALID_NAA_KEY,
     PE_PROCESSING_ERROR,
     SECURITY_ERROR,
     STRUCTURE_ERROR,
@@ -103,12 +103,14 @@ def _take_elements(device: Device, installation: Installation, octets: bytes) ->
     try:
         for element in elements.feed(octets):
             device.rules["profile-element"](elements.taken, element)
+            if not device.rules["metadata-matches"](installation.metadata, element):
+                raise Failed(DATA_MISMATCH)
+            if not device.rules["test-key-allowed"](installation.metadata, element):
+                raise Failed(INVALID_NAA_KEY)
     except ElementRefused as refused:
         raise Failed(PE_PROCESSING_ERROR, refused.response) from None
-    if elements.taken and exchanged(elements.iccid) != installation.iccid:
-        raise Failed(DATA_MISMATCH)
-    if device.state.used_memory + elements.size > device.config.memory_size:
-        raise Failed(INSUFFICIENT_MEMORY)
+    if not device.rules["memory-suffices"](device.config, device.state, installation):
+        raise Failed(INSUFFICIENT_MEMORY, response(NOT_ENOUGH_MEMORY))
 
 
 def _finish_elements(_device: Device, _installation: Installation) -> None:

@@ -8,7 +8,8 @@ from harness.codec import tlv
 from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.domain import security_domain_of
 from harness.simulators.euicc.download import Installation, Installed
-from harness.simulators.euicc.elements import OK, response
+from harness.simulators.euicc.elements import OK
+from harness.simulators.euicc.elements import response as euicc_response
 from harness.simulators.euicc.es10 import notifications
 from harness.simulators.euicc.es10.loading import COMMANDS, LOAD_ELEMENTS, Failed
 from harness.simulators.euicc.filesystem import files_of, usim_aid_of
@@ -23,7 +24,7 @@ def success(device: Device, installation: Installation) -> Answer:
     number = device.state.isdps_made + _FIRST_ISDP
     profile = profile_of(installation, bytes.fromhex(_ISDP_AID.format(number & 0xFFFF)))
     state = device.rules["profile-installed"](replace(device.state, isdps_made=device.state.isdps_made + 1), profile)
-    final = tlv.build(0xA0, tlv.build(0x4F, profile.isdp_aid), tlv.build(0x04, response(OK)))
+    final = tlv.build(0xA0, tlv.build(0x4F, profile.isdp_aid), tlv.build(0x04, euicc_response(OK)))
     state, result = _with_result(device, state, installation, final)
     state = notifications.with_notifications(device, state, profile, Event.INSTALL)
     download = installation.download
@@ -33,11 +34,22 @@ def success(device: Device, installation: Installation) -> Answer:
 
 def failure(device: Device, installation: Installation, fault: Failed) -> Answer:
     """Nothing is there but the result."""
-    command = COMMANDS.get(installation.cutter.container, LOAD_ELEMENTS)
-    sima = tlv.build(0x82, fault.sima_response) if fault.sima_response else b""
+    command = device.rules["failure-location"](installation.cutter.container)
+    response = device.rules["failure-response"](fault.sima_response)
+    sima = tlv.build(0x82, response) if response else b""
     final = tlv.build(0xA1, tlv.integer(0x80, command), tlv.integer(0x81, fault.reason), sima)
     state, result = _with_result(device, device.state, installation, final)
     return Answer(result, device.rules["installation-failed"](state, installation))
+
+
+def failure_location(container: int | None) -> int:
+    """bppCommandId: the command in whose container the fault was found."""
+    return COMMANDS.get(container, LOAD_ELEMENTS)
+
+
+def failure_response(response: bytes) -> bytes:
+    """simaResponse: what became of the profile elements; empty before there were any."""
+    return response
 
 
 def failed_state(state: CardState, _installation: Installation) -> CardState:
@@ -52,7 +64,7 @@ def profile_of(installation: Installation, isdp_aid: bytes) -> Profile:
         isdp_aid=isdp_aid,
         metadata=installation.metadata,
         dp_proprietary_data=installation.dp_proprietary_data,
-        size=installation.elements.size,
+        size=installation.elements.room,
         ci_key_id=installation.download.identity.ci_key_id,
         smdp_oid=installation.download.server_oid,
         smdp_address=installation.download.server_address,

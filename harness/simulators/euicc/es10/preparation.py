@@ -13,8 +13,9 @@ from harness.crypto.errors import CertificateError
 from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.download import Download, Prepared
 from harness.simulators.euicc.es10.authentication import chain_holds
+from harness.simulators.euicc.session import Session
 
-INVALID_CERTIFICATE, INVALID_SIGNATURE, NO_SESSION_CONTEXT, INVALID_TRANSACTION_ID = 1, 2, 4, 5
+INVALID_CERTIFICATE, INVALID_SIGNATURE, UNSUPPORTED_CURVE, NO_SESSION_CONTEXT, INVALID_TRANSACTION_ID = 1, 2, 3, 4, 5
 UNDEFINED_ERROR = 127
 CANCEL_INVALID_TRANSACTION_ID = 5
 CANCEL_REASONS = (0, 1, 2, 3, 4, 5, 127)
@@ -50,6 +51,8 @@ def _obstacle(device: Device, request: Tlv, value: dict[str, Any]) -> int:
         return NO_SESSION_CONTEXT
     if not device.rules["transaction-is-open"](download, signed2["transactionId"]):
         return INVALID_TRANSACTION_ID
+    if not device.rules["binding-curve"](value["smdpCertificate"]):
+        return UNSUPPORTED_CURVE
     if not device.rules["binding-certificate"](download, value["smdpCertificate"]):
         return INVALID_CERTIFICATE
     message = request.get(0x30).raw + download.signature1
@@ -99,12 +102,18 @@ def one_time_key(device: Device) -> ecdsa.PrivateKey:
 
 def _one_time_key(device: Device, wanted: bytes | None) -> tuple[ecdsa.PrivateKey, bytes]:
     """The key of an earlier attempt where the SM-DP+ names it, else a new one."""
-    unused = device.session.unused_one_time_key
-    if unused is not None and unused[1] == wanted:
-        return unused
+    kept: tuple[ecdsa.PrivateKey, bytes] | None = device.rules["own-one-time-key"](device.session, wanted)
+    if kept is not None:
+        return kept
     key = device.rules["one-time-key"](device)
     device.session.unused_one_time_key = key, ecdsa.public_key_point(key)
     return device.session.unused_one_time_key
+
+
+def own_one_time_key(session: Session, wanted: bytes | None) -> tuple[ecdsa.PrivateKey, bytes] | None:
+    """The key pair that the SM-DP+ names, where it was given out and not used yet."""
+    unused = session.unused_one_time_key
+    return unused if unused is not None and unused[1] == wanted else None
 
 
 def cancel_session(device: Device, request: Tlv) -> Answer:
