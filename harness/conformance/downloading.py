@@ -1,4 +1,4 @@
-"""A direct profile download onto a card, with the harness as IPA and SM-DP+ (SGP.32 v1.2 §3.2.3.1)."""
+"""Profile downloads onto a card, with the harness as IPA and SM-DP+ (SGP.32 v1.2 §3.2.3.1): whole ones and failing ones."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from harness.roles.ipa.rules import CONFORMING
 from harness.roles.ipa.settings import IpaSettings
 
 if TYPE_CHECKING:
+    from harness.conformance.euicc import EuiccUnderTest
+    from harness.conformance.steps import Step
     from harness.lab.in_process import InProcessSmdp
     from harness.profiles import ProfilePackage
     from harness.roles.es10.download import InstallationAnswer
@@ -31,3 +33,15 @@ def direct_download(es10: Es10, smdp: Smdp, way: InProcessSmdp, profile: Profile
         return download(Work(es10, settings, CONFORMING), server, DownloadTarget(order.address, order.matching_id))
     except DownloadFailed as failure:
         raise DeviceFault(f"the download of {profile.name} did not get to an installation: {failure}") from failure
+
+
+def refused_package(euicc: EuiccUnderTest, package: bytes, seen: Step) -> InstallationAnswer:
+    """The result of a bound profile package that is to fail. An AssertionError where the card has one profile more."""
+    before = [info.iccid for info in euicc.get_profiles_info()]
+    answer = euicc.load_bound_profile_package(package)
+    seen.observed(answer.raw)
+    if answer.is_success:
+        raise AssertionError("the card says that it installed the profile")
+    if [info.iccid for info in euicc.get_profiles_info()] != before:
+        raise AssertionError("a part of the profile is left on the card")
+    return answer

@@ -14,7 +14,7 @@ from harness.errors import DeviceFault
 from harness.roles.es10.download import AuthenticateAnswer, PrepareAnswer
 from harness.roles.ipa.download import ctx_params1
 from harness.roles.ipa.settings import IpaSettings
-from harness.roles.smdp import Smdp
+from harness.roles.smdp import Order, Smdp
 from harness.roles.smdp.messages import (
     Answer,
     AuthenticateClient,
@@ -43,8 +43,13 @@ class StepwiseDownload:
     clock: Clock
     confirmation_code: str = ""
     """What the order asks its user for; empty: nothing."""
+    replaces_keys: bool = False
+    """Whether the profile is protected under keys of its own (ReplaceSessionKeys)."""
+    retries: bool = False
+    """Whether each further session is about the first one's order, and not about a new one."""
     initiated: InitiateAuthenticationOk | None = None
     authenticated: AuthenticateClientOk | None = None
+    _order: Order | None = None
     _settings: IpaSettings = field(default_factory=IpaSettings)
 
     def authenticate_request(self, *, challenge: bytes | None = None, ci_id: bytes | None = None) -> bytes:
@@ -58,14 +63,13 @@ class StepwiseDownload:
             info1 = only_ci(info1, ci_id)
         request = InitiateAuthentication(self.smdp.identity.address, challenge, info1)
         self.initiated = found = self._call(request, InitiateAuthenticationOk)
-        matching_id = self.smdp.order(self.profile, confirmation_code=self.confirmation_code).matching_id
         return tlv.build(
             0xBF38,
             found.server_signed1,
             found.server_signature1,
             found.euicc_ci_key_id,
             found.server_certificate,
-            ctx_params1(matching_id, self._settings),
+            ctx_params1(self._ordered().matching_id, self._settings),
         )
 
     @property
@@ -96,6 +100,13 @@ class StepwiseDownload:
         if not prepared.is_ok:
             raise DeviceFault(f"PrepareDownload: error {prepared.error_code}")
         return self.bound_package(prepared)
+
+    def _ordered(self) -> Order:
+        if self._order is None or not self.retries:
+            self._order = self.smdp.order(
+                self.profile, confirmation_code=self.confirmation_code, replaces_keys=self.replaces_keys
+            )
+        return self._order
 
     def _call(self, request: Request, expected: type[Expected]) -> Expected:
         """One ES9+ call that a conforming card's answers make succeed. Raises DeviceFault with the SM-DP+'s reason."""

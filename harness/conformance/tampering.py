@@ -69,3 +69,14 @@ def with_certificates(response: bytes, euicc: bytes, eum: bytes) -> bytes:
     """An AuthenticateServerResponse, BF38, with other certificates behind the signature."""
     signed, signature = tlv.parse(response).get(0xA0).children[:2]
     return tlv.build(0xBF38, tlv.build(0xA0, signed.raw, signature.raw, euicc, eum))
+
+
+def with_segment(package: bytes, container: int, segment: bytes, *, at: int = -1) -> bytes:
+    """A bound profile package, BF36, with another TLV in the place of one segment of a container (A0 to A3)."""
+    parts = []
+    for part in tlv.parse(package).children:
+        inner = [child.raw for child in part.children] if part.tag == container else []
+        if inner:
+            inner[at] = segment
+        parts.append(tlv.build(container, *inner) if inner else part.raw)
+    return tlv.build(0xBF36, *parts)

@@ -1,8 +1,8 @@
-"""Reading the Rules Authorisation Table by a signed package. SGP.32 v1.2 §5.13.5, SGP.22 (GetRAT)."""
+"""The Rules Authorisation Table, and what else tells of it. SGP.32 v1.2 §5.13.5, SGP.22 (GetRAT, EUICCInfo2)."""
 
 from __future__ import annotations
 
-from harness.codec import tlv
+from harness.codec import decode, tlv
 from harness.codec.asn1 import has_bit
 from harness.conformance.case import State, case
 from harness.conformance.euicc import EuiccUnderTest
@@ -11,7 +11,8 @@ from harness.roles.eim import Eim
 from harness.roles.eim.commands import get_rat
 
 GET_RAT = bytes.fromhex("BF4300")
-KNOWN_RULES = {0, 1, 2}
+UPDATE_CONTROL = 0
+KNOWN_RULES = {UPDATE_CONTROL, 1, 2}
 """Bits of PprIds: control of updates, PPR1, PPR2."""
 
 
@@ -41,3 +42,24 @@ def test_rat(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
         seen.observed(alone)
         in_package = tlv.parse(answer.data_signed).get(0x30, 0xA6)
         assert tlv.parse(alone).get(0xA0).value == in_package.value
+
+
+@case(
+    "EU-150",
+    clause="SGP.22 §2.9.2.3, §5.7.8",
+    confidence="likely",
+    area="euicc",
+    catches="forbids-rules-that-its-table-gives",
+)
+def test_forbidden_rules(euicc: EuiccUnderTest, step: CaseSteps) -> None:
+    """A policy rule that EUICCInfo2 calls forbidden is one that the Rules Authorisation Table gives to nobody."""
+    with step("GetEUICCInfo2", expect="forbiddenProfilePolicyRules, or none") as seen:
+        forbidden = euicc.get_euicc_info2().forbidden_profile_policy_rules
+        seen.observed(sorted(forbidden))
+    with step("GetRAT", expect="no row with one of these") as seen:
+        table = euicc.call(GET_RAT)
+        seen.observed(table)
+        given = {
+            bit for row in decode("GetRatResponse", table)["rat"] for bit in KNOWN_RULES if has_bit(row["pprIds"], bit)
+        }
+        assert not (given - {UPDATE_CONTROL}) & forbidden

@@ -12,6 +12,7 @@ from harness.simulators.defects import (
     euicc_eims,
     euicc_fallback,
     euicc_immediate,
+    euicc_installation,
     euicc_metadata,
     euicc_over_the_air,
     euicc_packages,
@@ -38,5 +39,6 @@ DEFECTS: tuple[Defect, ...] = (
     *euicc_over_the_air.DEFECTS,
     *euicc_resilience.DEFECTS,
     *euicc_download.DEFECTS,
+    *euicc_installation.DEFECTS,
     *euicc_servers.DEFECTS,
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.codec import tlv
+from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.chain import server_chain_faults
@@ -14,13 +15,22 @@ from harness.crypto.errors import CertificateError
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
 from harness.simulators.euicc.credentials import Identity
-from harness.simulators.euicc.device import Device
+from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.download import Download
-from harness.simulators.euicc.es10.authentication import SERVER_ROLES, Server, chain_holds
+from harness.simulators.euicc.es10.authentication import (
+    NO_SESSION_CONTEXT,
+    SERVER_ROLES,
+    Server,
+    chain_holds,
+    has_known_curve,
+)
+from harness.simulators.euicc.session import Session
 from harness.simulators.euicc.state import CardState, Profile
 
 _ECALL_INDICATION, _FALLBACK_ALLOWED = 0x9F7B, 0x9F67
+_POLICY_RULES = 0x99
 _BINDING = "dp-pb"
+_CHECKS_OF_A_KEY = ("server-curve", "server-certificate-role", "server-certificate-chain", "server-signature")
 
 
 def _holds_but_for(ignored: frozenset[str], identity: Identity | None, certificate: bytes, role: str) -> bool:
@@ -41,6 +51,35 @@ def _servers_but_for(*rules: str) -> Change:
         return any(_holds_but_for(ignored, server.identity, server.certificate, role) for role in SERVER_ROLES)
 
     return with_rule("server-certificate-chain", check)
+
+
+def _unless_unreadable(name: str) -> Change:
+    """A check that a certificate on another curve is never put to."""
+
+    def check(inner: Any, device: Device, server: Server) -> bool:
+        return not has_known_curve(server.certificate) or inner(device, server)
+
+    return around(name, check)
+
+
+def _any_key_as_its_own(inner: Any, session: Session, wanted: bytes | None) -> tuple[ecdsa.PrivateKey, bytes] | None:
+    own: tuple[ecdsa.PrivateKey, bytes] | None = inner(session, wanted)
+    return own or (None if wanted is None else (ecdsa.generate("nist", Entropy("for a foreign point")), wanted))
+
+
+def _always_without_a_session(inner: Any, device: Device, request: Tlv) -> Answer:
+    answer: Answer = inner(device, request)
+    error = tlv.parse(answer.response).find(0xA1)
+    if error is None:
+        return answer
+    return Answer(tlv.build(0xBF21, tlv.build(0xA1, error.get(0x80).raw, tlv.integer(0x02, NO_SESSION_CONTEXT))))
+
+
+def _session_goes_on(inner: Any, device: Device, request: Tlv) -> Answer:
+    download = device.session.download
+    answer: Answer = inner(device, request)
+    device.session.download = download
+    return answer
 
 
 def _binder_of_any(download: Download, certificate: bytes) -> bool:
@@ -103,6 +142,41 @@ DEFECTS: tuple[Defect, ...] = (
         with_rule("binding-certificate", _binder_of_any_role),
     ),
     _define(
+        "takes-server-on-another-curve",
+        "What the card cannot compute on it does not check: a server whose key is on another curve is taken.",
+        all_of(*(_unless_unreadable(name) for name in _CHECKS_OF_A_KEY)),
+    ),
+    _define(
+        "ignores-signature-of-binder",
+        "smdpSignature2 is not looked at.",
+        answering("binding-signature", True),
+    ),
+    _define(
+        "tells-every-download-error-as-no-session",
+        "Whatever keeps a download from being prepared is told as noSessionContext.",
+        around("PrepareDownload", _always_without_a_session),
+    ),
+    _define(
+        "keeps-cancelled-session",
+        "A session goes on after it was cancelled.",
+        around("CancelSession", _session_goes_on),
+    ),
+    _define(
+        "makes-a-new-one-time-key-for-a-retry",
+        "The one-time key of an earlier attempt is never used again.",
+        answering("own-one-time-key", None),
+    ),
+    _define(
+        "answers-with-any-one-time-key",
+        "Whichever one-time key an SM-DP+ names, the card calls it its own.",
+        around("own-one-time-key", _any_key_as_its_own),
+    ),
+    _define(
+        "forbids-rules-that-its-table-gives",
+        "EUICCInfo2 calls every policy rule forbidden, whatever the Rules Authorisation Table says.",
+        answering("forbidden-rules", (1, 2)),
+    ),
+    _define(
         "matches-ci-by-its-beginning",
         "A CI is found by the first octets of its key identifier.",
         with_rule("ci-key-matches", _begins_so),
@@ -134,6 +208,11 @@ DEFECTS: tuple[Defect, ...] = (
         "drops-ecall-indication",
         "That a profile is for emergency calls is lost at its installation.",
         _installed_without(_ECALL_INDICATION),
+    ),
+    _define(
+        "drops-policy-rules",
+        "The policy rules of a profile are lost at its installation.",
+        _installed_without(_POLICY_RULES),
     ),
     _define(
         "drops-fallback-allowed",

@@ -1,0 +1,83 @@
+"""Servers whose keys are on a curve that RSP does not have. SGP.22 §5.7.5 and §5.7.13."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from harness.codec import tlv
+from harness.conformance.case import case
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.conformance.stepwise import StepwiseDownload
+from harness.crypto.pki import CiSet, Identity, TestPki
+from harness.lab.clock import Clock
+from harness.profiles.package import ProfilePackage
+from harness.roles.smdp import Smdp
+
+INVALID_CERTIFICATE, UNSUPPORTED_CURVE = 1, 3
+CI_KEY_ID, SIGNED, SIGNATURE = 0x04, 0x30, 0x5F37
+COORDINATE = 48
+
+
+def on_another_curve(trust: CiSet, role: str) -> Identity:
+    """A certificate of the CI for a key on P-384, right in all else."""
+    key = ec.derive_private_key(0xC0FFEE, ec.SECP384R1())
+    return trust.issue(role, trust.blueprint(role), label="P-384", private_key=key)
+
+
+def signed(identity: Identity, message: bytes) -> bytes:
+    """r‖s of 96 octets, as TLV 5F37."""
+    numbers = decode_dss_signature(identity.private_key.sign(message, ec.ECDSA(SHA256(), deterministic_signing=True)))
+    return tlv.build(SIGNATURE, *(number.to_bytes(COORDINATE, "big") for number in numbers))
+
+
+def trust_of(request: bytes, pki: TestPki) -> CiSet:
+    """Whom the CI of an AuthenticateServerRequest certified. Raises LookupError for a CI that is not the lab's."""
+    named = tlv.parse(request).get(CI_KEY_ID).value
+    found = [pki.trust(curve) for curve in pki.curves if pki.trust(curve).ci_key_id == named]
+    if not found:
+        raise LookupError(f"the lab has no CI {named.hex()}")
+    return found[0]
+
+
+@case(
+    "EU-157",
+    clause="SGP.22 §5.7.5, §5.7.13",
+    confidence="likely",
+    area="euicc",
+    catches=("takes-server-on-another-curve", "tells-every-download-error-as-no-session"),
+)
+def test_key_on_another_curve(
+    euicc: EuiccUnderTest,
+    smdp: Smdp,
+    profiles: Mapping[str, ProfilePackage],
+    clock: Clock,
+    pki: TestPki,
+    step: CaseSteps,
+) -> None:
+    """A server whose certified key is on P-384 is refused, for its curve or for its certificate."""
+    session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
+    with step("an SM-DP+ with a CERT.DPauth for a key on P-384", precondition=True):
+        request = tlv.parse(session.authenticate_request())
+        message, _, ci_key_id, _, context = request.children
+        server = on_another_curve(trust_of(request.raw, pki), "dp-auth")
+    with step("AuthenticateServer", expect="unsupportedCurve(3), or invalidCertificate(1)") as seen:
+        authenticated = euicc.authenticate_server(
+            tlv.build(0xBF38, message.raw, signed(server, message.raw), ci_key_id.raw, server.certificate, context.raw)
+        )
+        seen.observed(authenticated.raw)
+        assert authenticated.error_code in (UNSUPPORTED_CURVE, INVALID_CERTIFICATE)
+    with step("a session of the true SM-DP+, with a CERT.DPpb for a key on P-384", precondition=True):
+        true = session.authenticate_request()
+        answer = euicc.authenticate_server(true)
+        message2 = tlv.parse(session.prepare_request(answer)).get(SIGNED).raw
+        binder = on_another_curve(trust_of(true, pki), "dp-pb")
+        signature2 = signed(binder, message2 + tlv.build(SIGNATURE, answer.signature))
+    with step("PrepareDownload", expect="unsupportedCurve(3), or invalidCertificate(1)") as seen:
+        prepared = euicc.prepare_download(tlv.build(0xBF21, message2, signature2, binder.certificate))
+        seen.observed(prepared.raw)
+        assert prepared.error_code in (UNSUPPORTED_CURVE, INVALID_CERTIFICATE)
