@@ -60,6 +60,7 @@ def opened_by(
         euicc.reset()
         if before is not None:
             before()
+            euicc.close()  # a card may have one channel for ES10, and the session takes it
         terminal = StallingTerminal(euicc.link)
         es10 = Es10(terminal, recover=False, version=euicc.dialect.schema)
         code = change.make(es10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.crypto.eid import octets_of, with_check_digits
 from harness.errors import DeviceFault, LabFault
@@ -27,12 +27,11 @@ _EID_PREFIX = "890490321234512345123456789"
 def card_config(rack: Rack, slot_name: str, device: Simulated) -> CardConfig:
     """The card of a slot. Each slot of a lab has an EID of its own, the same in every run."""
     eid = device.eid or slot_eid(list(rack.lab.slots).index(slot_name))
-    after_enable: Any = device.after_enable
     return CardConfig(
         eid=octets_of(eid),
         version=device.version,
-        after_enable=after_enable,
         **features.flags((*device.lacks, *features.LACKING_IN[device.version])),
+        **dict(device.habits),
     )
 
 

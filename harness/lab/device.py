@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from harness.crypto.eid import is_eid, valid_check_digits
 from harness.lab.features import FEATURES, LACKING_IN
+from harness.lab.habits import NAMES, Habits, read_habits
 from harness.links.at_habits import HABITS
 from harness.nodes import Value, meant
 
@@ -25,8 +26,6 @@ class Simulated:
     """A simulated eUICC, alone or inside a simulated module."""
 
     version: str = "1.2"
-    after_enable: str = "refresh"
-    """What the card does after a profile is enabled: offers a REFRESH, or refuses ES10 until a `reset`."""
     eid: str = ""
     """32 digits; empty: one of the lab's own."""
     prepare: str = "snapshot"
@@ -35,6 +34,8 @@ class Simulated:
     """Features of `harness.lab.features` that the card is made without."""
     dialect: str = "harness"
     """How a simulated module speaks at its AT port: one of HABITS."""
+    habits: Habits = ()
+    """Room, limits and habits of the card, where they are not those of CardConfig."""
     defects: tuple[str, ...] = ()
     """Qualified: `euicc.accepts-replayed-counter`. A lab file may leave the device out."""
 
@@ -91,9 +92,8 @@ def read_device(kind: str, value: Value) -> Device | None:
         return Hardware(_eid(inner) or "", _lacks(lacks), **_modem(of_modem))
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
-    options = inner.mapping(("version", "after_enable", "eid", "prepare", "lacks", "defects", *at[:1]))
+    options = inner.mapping(("version", "eid", "prepare", "lacks", "defects", *NAMES, *at[:1]))
     version = options["version"].choice(*LACKING_IN) if "version" in options else "1.2"
-    habit = options["after_enable"].choice("refresh", "reset") if "after_enable" in options else "refresh"
     eid = _eid(options["eid"]) if "eid" in options else ""
     prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"
     defects = _defects(kind, options.get("defects"))
@@ -101,11 +101,11 @@ def read_device(kind: str, value: Value) -> Device | None:
     dialect = options["dialect"].choice(*HABITS) if "dialect" in options else "harness"
     return Simulated(
         version or "1.2",
-        habit or "refresh",
         eid or "",
         prepare or "snapshot",
         without,
         dialect or "harness",
+        read_habits(options),
         defects,
     )
 

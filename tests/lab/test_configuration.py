@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from harness import resources
 from harness.errors import ConfigurationError
 from harness.lab.configuration import Hardware, Reference, Simulated, read_lab
+from harness.lab.habits import FLAGS, NUMBERS, WORDS
+from harness.simulators.euicc import CardConfig
 
 
 def write(folder: Path, text: str) -> Path:
@@ -120,8 +123,51 @@ slots:
 """,
         )
     )
-    assert lab.slots["a"].device == Simulated(after_enable="reset")
+    assert lab.slots["a"].device == Simulated(habits=(("after_enable", "reset"),))
     assert lab.state == tmp_path / "kept"
+
+
+def test_a_lab_imitates_the_card_that_it_has(tmp_path: Path) -> None:
+    lab = read_lab(
+        write(
+            tmp_path,
+            """
+lab: x
+slots:
+  a:
+    kind: euicc
+    device: {simulated: {refresh: profile-state-change, memory: 65536, channels: 1, strict_segments: false}}
+    links: {apdu: memory}
+""",
+        )
+    )
+    device = lab.slots["a"].device
+    assert isinstance(device, Simulated)
+    assert dict(device.habits) == {
+        "refresh": "profile-state-change",
+        "memory_size": 65536,
+        "channels": 1,
+        "strict_segments": False,
+    }
+    assert CardConfig(**dict(device.habits)).memory_size == 65536
+
+
+def test_every_habit_is_one_of_the_cards() -> None:
+    known = {field.name for field in fields(CardConfig)}
+    assert {field for field, *_ in (*NUMBERS.values(), *WORDS.values())} | set(FLAGS.values()) <= known
+
+
+@pytest.mark.parametrize(
+    "habit",
+    ["memory: 1", "channels: 0", "channels: 21", "results: many", "counter: 5", "refresh: no", "strict_segments: 1"],
+)
+def test_a_habit_that_no_card_has_is_told(tmp_path: Path, habit: str) -> None:
+    file = write(
+        tmp_path, f"lab: x\nslots:\n  a: {{kind: euicc, device: {{simulated: {{{habit}}}}}, links: {{apdu: memory}}}}\n"
+    )
+    ((line, said),) = faults_of(file)
+    assert line == 3
+    assert habit.split(":")[0] in said
 
 
 def test_modules_have_dialects(tmp_path: Path) -> None:
