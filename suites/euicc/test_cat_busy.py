@@ -104,8 +104,12 @@ def test_immediate_enable_during_a_proactive_session(
     with step("allow immediate enabling", precondition=True):
         answer = euicc.load_package(eim.package(configure_immediate_enable()))
         assert answer.result("configureImmediateEnableResult") == OK
+
+    def install() -> None:
+        assert download(B).is_success
+
     opens = by_package(eim, "download B, enable A", enable(profiles[A].iccid), "enableResult")
-    session = opened_by(opens, euicc, step, before=lambda: download(B))
+    session = opened_by(opens, euicc, step, before=install)
     with step("ImmediateEnable", expect=WAITS) as seen:
         answered = session.tried(Change("ImmediateEnable", immediate_enable))
         seen.observed(answered)
