@@ -5,13 +5,14 @@ Rules of this room:
   `deviation` by that case, never `inconclusive` or `error`.
 - A case's claim is resolved among the devices that its slot can break; a claim that names no such defect is a mistake in
   the suite, told with its line.
-- All pseudo-slots of one slot share a process, and so one pytest session: a broken card costs a rule table, not a start-up.
+- Many pseudo-slots of one slot share a process, and so one pytest session: a broken card costs a rule table, not a start-up.
+  There are more processes than one a slot only to keep every core of the machine busy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.conformance.applicability import lacking, links_for, observer_of
@@ -35,6 +36,8 @@ FACING = {
     "es11": "smds",
 }
 """Whose defect a case means first, by what it acts on; then those of the other devices in its slot."""
+_LEAST, _SHARES = 120, 4
+"""A process runs at least so many cases, its start being the price of some; each of those at a time comes to so many turns."""
 WELL = (Verdict.PASS, Verdict.RECORDED)
 
 
@@ -60,14 +63,22 @@ class Matrix:
     """Each case with the slot and the link that it must pass on."""
     entries: Mapping[str, Entry]
 
-    def orders(self, template: Order) -> dict[str, Order]:
-        """One order for each slot of the lab that takes part."""
-        slots = dict.fromkeys(slot for _, slot, _ in self.conforming)
+    def orders(self, template: Order, *, processes: int = 1) -> dict[str, Order]:
+        """Orders for each slot of the lab that takes part, the largest first, for so many `processes` at a time.
+
+        With one process it is one order a slot, as it has to be where devices keep their memory in files.
+        """
+        total = len(self.pairs) + len(self.conforming)
+        size = total if processes == 1 else max(_LEAST, -(-total // (_SHARES * processes)))
+        shares = [
+            (slot, share)
+            for slot in dict.fromkeys(slot for _, slot, _ in self.conforming)
+            for share in _shares(self._assignments(slot), size)
+        ]
+        shares.sort(key=lambda found: -sum(len(given.cases) for given in found[1]))
         return {
-            slot: Order(
-                template.lab_file, template.run_dir, template.suites, template.seed, tuple(self._assignments(slot))
-            )
-            for slot in slots
+            f"{slot}.{number}" if processes > 1 else slot: replace(template, assignments=share)
+            for number, (slot, share) in enumerate(shares, 1)
         }
 
     def _assignments(self, slot: str) -> Iterable[Assignment]:
@@ -81,6 +92,18 @@ class Matrix:
     def _planned(self, cases: Sequence[tuple[str, str]]) -> tuple[Planned, ...]:
         entries = ((self.entries[case], link) for case, link in cases)
         return tuple(Planned(e.case.identifier, str(e.file), e.function, (link,)) for e, link in entries)
+
+
+def _shares(assignments: Iterable[Assignment], size: int) -> Iterator[tuple[Assignment, ...]]:
+    """The assignments in rows of about so many cases."""
+    row: list[Assignment] = []
+    for given in assignments:
+        row.append(given)
+        if sum(len(each.cases) for each in row) >= size:
+            yield tuple(row)
+            row = []
+    if row:
+        yield tuple(row)
 
 
 def pseudo_slot(slot: str, device: str, defect: str) -> str:

@@ -8,7 +8,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from harness.conformance.euicc import certificates_for
 from harness.conformance.steps import CaseSteps
 from harness.errors import DeviceFault
 from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
-from harness.roles.eim.commands import delete_eim, enable, list_eim
+from harness.roles.eim.commands import delete, delete_eim, disable, enable, list_eim
 from harness.roles.es10 import Es10
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def reach(
     """Brings a card into a state by ES10 functions alone. Raises DeviceFault where the card does not go along."""
     find_a_channel(es10)
     clear(es10, eims)
+    take_off(es10, eims, {package.iccid for package in profiles.values()})
     if needs.eims:
         associate(es10, eims[: needs.eims])
     for name in needs.profiles:
@@ -86,6 +87,28 @@ def clear(es10: EuiccUnderTest, eims: Sequence[Eim] = ()) -> None:
     if answer.reset not in (OK, NOTHING_TO_DELETE):
         raise DeviceFault(f"the card cannot be cleared: {answer.raw.hex().upper()}")
     forget_notifications(es10)
+
+
+def take_off(es10: EuiccUnderTest, eims: Sequence[Eim], ours: Collection[bytes]) -> None:
+    """Deletes what a memory reset left of our own profiles: that of v1.0 knows neither provisioning nor pre-loaded ones.
+
+    Raises DeviceFault where the card keeps one.
+    """
+    left = [info for info in es10.get_profiles_info() if info.iccid in ours]
+    if not left:
+        return
+    eim = eims[0]
+    if not es10.get_eim_configuration():
+        associate(es10, [eim])
+    for info in left:
+        assert info.iccid is not None
+        commands = [disable(info.iccid)] if info.is_enabled else []
+        for command in (*commands, delete(info.iccid)):
+            answer = es10.load_package(eim.package(command, eid=es10.eid))
+            if not answer.is_result or answer.result(f"{command[0]}Result") != OK:
+                raise DeviceFault(f"the profile {info.iccid.hex()} cannot be taken off: {answer.raw.hex().upper()}")
+            es10.get_profiles_info()  # a card that wants a reset after a change of state gets it here
+    clear(es10, eims)
 
 
 def dissociate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:

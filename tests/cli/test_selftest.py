@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from tests.cli.conftest import Sgp32
@@ -49,6 +50,18 @@ def test_a_case_that_cannot_fail_and_one_that_always_does_are_found_out(sgp32: S
     assert row["claimed_by"] == ["EU-990", "EU-991"]
     assert row["caught_by"] == ["EU-991"]
     assert [alarm["case"] for alarm in report["false_alarms"]] == ["EU-991"]
+
+
+def test_a_full_one_shows_what_nobody_claimed_and_what_hangs_on_one_case(sgp32: Sgp32, tmp_path: Path) -> None:
+    done = sgp32("selftest", "EU-062", "EU-063", "SE-025", "--full", "--out", tmp_path / "record")
+    assert "ONE CASE ALONE  euicc.accepts-replayed-counter: EU-062" in done.stdout, done.stderr
+    lines = done.stdout.splitlines()
+    row = next(number for number, line in enumerate(lines) if "is-lost-after-malformed-command" in line)
+    assert lines[row].split() == ["caught", "euicc", "is-lost-after-malformed-command", "SE-025"]
+    row = next(number for number, line in enumerate(lines) if "refuses-replay-unsigned" in line)
+    assert lines[row + 1].split(": ") == ["        caught without claiming it", "EU-063"]
+    logs = [log.parent.name for log in (tmp_path / "record" / "slots").glob("*/harness.log")]
+    assert len(logs) > 1 or os.cpu_count() == 1, "many pairs are shared out to as many processes as there are cores"
 
 
 def test_a_claim_of_an_unknown_defect_is_told_with_its_line(sgp32: Sgp32, tmp_path: Path) -> None:

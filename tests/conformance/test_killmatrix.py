@@ -98,9 +98,18 @@ def test_full_puts_every_case_before_every_defect_of_its_devices() -> None:
 
 def test_every_broken_device_of_a_slot_shares_its_process() -> None:
     orders = matrix(LAB, ENTRIES).orders(Order("lab.yaml", "run", "suites", 1, ()))
-    assert list(orders) == ["card", "modem"]
+    assert set(orders) == {"card", "modem"}
     assert [given.name for given in orders["card"].assignments] == ["card", "card+euicc.lies", "card+euicc.forgets"]
     assert [given.defects for given in orders["card"].assignments] == [(), ("euicc.lies",), ("euicc.forgets",)]
+
+
+def test_pairs_are_shared_out_where_more_processes_may_run() -> None:
+    many = tuple(entry(f"EU-{number:03}", "euicc", "lies", "forgets") for number in range(200))
+    found = matrix(LAB, many)
+    orders = found.orders(Order("lab.yaml", "run", "suites", 1, ()), processes=2)
+    assert list(orders) == ["card.1", "card.2", "card.3"]
+    names = [given.name for order in orders.values() for given in order.assignments]
+    assert sorted(names) == ["card", "card+euicc.forgets", "card+euicc.lies"]
 
 
 def outcome(found: Matrix, **verdicts: str) -> RunOutcome:
