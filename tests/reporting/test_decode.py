@@ -296,10 +296,18 @@ def envelopes(*commands: tuple[bytes, bytes]) -> list[ExchangeRecord]:
 
 
 def operators_message(**how: Any) -> SecuredMessage:
+    return platform().update_metadata({"profileName": "Renamed"}, **how)
+
+
+def operators_message_with(icon: int) -> SecuredMessage:
+    return platform().update_metadata({"icon": bytes(icon)})
+
+
+def platform() -> OtaPlatform:
     package = load_profiles(resources.path("fixtures/profiles"))["operational-b"]
     known = domain_keys(package.der)
     assert known is not None
-    return OtaPlatform(keysets_of(known)[0], known.tar).update_metadata({"profileName": "Renamed"}, **how)
+    return OtaPlatform(keysets_of(known)[0], known.tar)
 
 
 def test_an_update_over_the_air_is_opened_with_the_keys_of_the_profile() -> None:
@@ -333,3 +341,17 @@ def test_other_envelopes_are_named_as_far_as_they_go(data: str) -> None:
     (entry,) = conversation(envelopes((b"\x80\xc2\x00\x00" + bytes([len(octets)]) + octets, b"\x90\x00")))
     assert entry.title == "ENVELOPE"
     assert entry.interface == "APDU"
+
+
+def test_no_mutated_envelope_stops_the_reading() -> None:
+    chance = random.Random(31)
+    whole = [envelope for icon in (3, 400) for envelope in operators_message_with(icon).envelopes]
+    for _ in range(200):
+        pairs = []
+        for envelope in whole:
+            octets = bytearray(envelope)
+            for _ in range(chance.randint(0, 3)):
+                octets[chance.randrange(5, len(octets))] = chance.randrange(256)
+            answer = bytes(chance.randrange(256) for _ in range(chance.randint(0, 24)))
+            pairs.append((bytes(octets[: chance.choice((len(octets), chance.randrange(5, len(octets))))]), answer))
+        assert sum(len(entry.records) for entry in conversation(envelopes(*pairs))) == 2 * len(whole)

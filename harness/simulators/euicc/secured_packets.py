@@ -25,7 +25,8 @@ TAR_UNKNOWN, INSUFFICIENT_SECURITY = 9, 10
 RESPONSE_HEADER = bytes.fromhex("027100")
 
 _ENCIPHERED = 0x04
-_INTEGRITY, _CHECKSUM = 0x03, 0x02
+_INTEGRITY, _NONE, _CHECKSUM = 0x03, 0x00, 0x02
+"""This card knows cryptographic checksums; redundancy checks and digital signatures it does not."""
 _COUNTER_FIELD, _COUNTER_ABOVE, _COUNTER_NEXT = 0x18, 0x10, 0x18
 _RECEIPT, _NEVER, _ON_ERROR = 0x03, 0x00, 0x02
 _RECEIPT_CHECKSUM, _RECEIPT_ENCIPHERED = 0x0C, 0x10
@@ -133,7 +134,10 @@ def _key(keyset: KeySet, identifier: int, indication: int) -> SecuredKey:
 
 
 def _check(device: Device, packet: Packet, opened: Opened, keyset: KeySet, domain: SecurityDomain) -> None:
-    if packet.spi[0] & _INTEGRITY == _CHECKSUM:
+    integrity = packet.spi[0] & _INTEGRITY
+    if integrity not in (_NONE, _CHECKSUM):
+        raise Rejected(SECURITY_ERROR)
+    if integrity == _CHECKSUM:
         key = _key(keyset, AUTHENTICATION, packet.head[4])
         covered = packet.length + packet.head + opened.counters + opened.script
         if not device.rules["packet-checksum-holds"](key, covered, opened.checksum):

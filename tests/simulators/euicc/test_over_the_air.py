@@ -146,6 +146,8 @@ def test_counter_that_has_to_be_the_next_one(air: Network) -> None:
         (0x06, secured_packets.INSUFFICIENT_SECURITY),
         (0x0E, secured_packets.INSUFFICIENT_SECURITY),
         (0x14, secured_packets.INSUFFICIENT_SECURITY),
+        (0x15, secured_packets.SECURITY_ERROR),
+        (0x17, secured_packets.SECURITY_ERROR),
         (0x16, secured_packets.OK),
     ],
 )
@@ -280,6 +282,25 @@ def test_no_mutated_packet_is_taken(air: Network) -> None:
         air.send(bytes(mutant[: chance.choice((len(mutant), chance.randrange(len(mutant))))]))
         assert air.sw in (0x9000, WRONG_DATA)
     assert air.bench.card.state == before
+
+
+def test_no_mutated_envelope_breaks_the_card(air: Network) -> None:
+    chance = random.Random(31)
+    packet = air.packet(store_data(RENAMED), 1)
+    user_data = b"\x07\x00\x03\x09\x01\x01\x70\x00" + packet
+    message = bytes.fromhex("4005812143657FF662101000000000") + bytes([len(user_data)]) + user_data
+    download = tlv.build(0xD1, tlv.build(0x82, b"\x83\x81"), tlv.build(0x8B, message))
+    before = air.bench.card.state
+    for _ in range(500):
+        mutant = bytearray(download)
+        for _ in range(chance.randint(1, 4)):
+            mutant[chance.randrange(len(mutant))] = chance.randrange(256)
+        air.envelope(bytes(mutant[: chance.choice((len(mutant), chance.randrange(1, len(mutant))))]))
+        assert air.sw in (0x9000, WRONG_DATA)
+        if air.bench.card.state != before:  # an address, a time stamp or a reference is under no checksum
+            assert air.name == "Renamed"
+            air.bench.card._device.commit(before)
+    assert status(air.send(packet)) == secured_packets.OK
 
 
 def test_one_write_keeps_counter_and_metadata(air: Network) -> None:
