@@ -135,7 +135,7 @@ def withheld(case: Case, trust: CardTrust) -> str:
     if trust.keeps_card and case.needs.exact:
         return "the case needs a card with nothing on it but what the case puts there"
     if not trust.has_smdp_keys and asked & _DOWNLOADS:
-        return "the case downloads a profile, and the lab has no SM-DP+ keys that this card believes"
+        return "the case takes a profile of the lab's own, and the lab has no SM-DP+ keys that this card believes"
     if trust.keeps_card and not case.needs.eims and asked & _EIMS:
         return "the case starts on a card without an eIM, and this one keeps its own"
     return ""

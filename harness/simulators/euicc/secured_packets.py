@@ -98,7 +98,8 @@ def taken(device: Device, octets: bytes) -> bytes:
 def _execute(device: Device, packet: Packet, opened: Opened, profile: Profile, keyset: KeySet) -> bytes:
     script = opened.script[: len(opened.script) - opened.counters[-1]]
     changed, told = es6.executed(device, profile, script)
-    changed = device.rules["packet-counter-taken"](changed, keyset.version, opened.counter)
+    if packet.spi[0] & _COUNTER_ABOVE:
+        changed = device.rules["packet-counter-taken"](changed, keyset.version, opened.counter)
     if changed != profile:
         device.commit(device.state.with_profile(changed))
     return _response(packet, opened.counters[:_COUNTER], OK, told, keyset)
@@ -168,11 +169,8 @@ def counter_advances(spi1: int, stored: int, given: int) -> bool:
 
 
 def counter_taken(profile: Profile, version: int, counter: int) -> Profile:
-    """The profile with the counter of one keyset moved up. A packet without counter leaves it."""
-    keyset = profile.domain.keyset(version) if profile.domain else None
-    if profile.domain is None or keyset is None or counter <= keyset.counter:
-        return profile
-    return replace(profile, domain=profile.domain.with_counter(version, counter))
+    """The profile with the counter of one keyset at that of a packet that was checked for it."""
+    return profile if profile.domain is None else replace(profile, domain=profile.domain.with_counter(version, counter))
 
 
 def _response(packet: Packet, counter: bytes, status: int, told: bytes = b"", keyset: KeySet | None = None) -> bytes:

@@ -133,6 +133,17 @@ def test_counter_is_kept_over_a_reset(air: Network) -> None:
     assert status(air.update(RENAMED, 8)) == secured_packets.OK
 
 
+def test_a_packet_without_counter_leaves_it(air: Network) -> None:
+    card, profile = air.bench.card, air.profile
+    assert profile.domain is not None
+    open_domain = replace(profile.domain, minimum_security=0)
+    card._device.commit(card.state.with_profile(replace(profile, domain=open_domain)))
+    for spi1 in (0x06, 0x0E):
+        assert status(air.update(RENAMED, 9, spi1=spi1)) == secured_packets.OK
+        assert air.profile.domain == open_domain
+    assert status(air.update(RENAMED, 1)) == secured_packets.OK
+
+
 def test_counter_that_has_to_be_the_next_one(air: Network) -> None:
     assert status(air.update(RENAMED, 2, spi1=0x1E)) == secured_packets.COUNTER_HIGH
     assert status(air.update(RENAMED, 1, spi1=0x1E)) == secured_packets.OK
