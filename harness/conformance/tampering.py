@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.crypto import ecdsa
+from harness.crypto.pki import CiSet, TestPki
 
-_PACKAGE, _SIGNED, _SIGNATURE = 0xBF51, 0x30, 0x5F37
+_PACKAGE, _SIGNED, _SIGNATURE, _CI_KEY_ID = 0xBF51, 0x30, 0x5F37, 0x04
 
 
 def signature_of(package: bytes) -> bytes:
@@ -40,6 +41,15 @@ def with_changed_server_signature(request: bytes) -> bytes:
     """An AuthenticateServerRequest, BF38, with one bit of its serverSignature1 changed."""
     signature = tlv.parse(request).get(_SIGNATURE)
     return with_flipped_bit(request, 8 * (signature.offset + signature.header_length) + 5)
+
+
+def trust_of(request: bytes, pki: TestPki) -> CiSet:
+    """Whom the CI of an AuthenticateServerRequest certified. Raises LookupError for a CI that is not the lab's."""
+    named = tlv.parse(request).get(_CI_KEY_ID).value
+    for curve in pki.curves:
+        if pki.trust(curve).ci_key_id == named:
+            return pki.trust(curve)
+    raise LookupError(f"the lab has no CI {named.hex()}")
 
 
 def with_server(request: bytes, certificate: bytes, key: ecdsa.PrivateKey) -> bytes:

@@ -1,4 +1,4 @@
-"""Servers whose keys are on a curve that RSP does not have. SGP.22 §5.7.5 and §5.7.13."""
+"""Keys on each curve of RSP, and servers whose keys are on another. SGP.22 §5.7.5, §5.7.6 and §5.7.13."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from harness.conformance.case import case
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.conformance.stepwise import StepwiseDownload
+from harness.conformance.tampering import trust_of
+from harness.crypto.ecdsa import Curve, load_point
+from harness.crypto.errors import KeyFormatError
 from harness.crypto.pki import CiSet, Identity, TestPki
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import Smdp
 
 INVALID_CERTIFICATE, UNSUPPORTED_CURVE = 1, 3
-CI_KEY_ID, SIGNED, SIGNATURE = 0x04, 0x30, 0x5F37
+SIGNED, SIGNATURE = 0x30, 0x5F37
 COORDINATE = 48
 
 
@@ -35,13 +38,13 @@ def signed(identity: Identity, message: bytes) -> bytes:
     return tlv.build(SIGNATURE, *(number.to_bytes(COORDINATE, "big") for number in numbers))
 
 
-def trust_of(request: bytes, pki: TestPki) -> CiSet:
-    """Whom the CI of an AuthenticateServerRequest certified. Raises LookupError for a CI that is not the lab's."""
-    named = tlv.parse(request).get(CI_KEY_ID).value
-    found = [pki.trust(curve) for curve in pki.curves if pki.trust(curve).ci_key_id == named]
-    if not found:
-        raise LookupError(f"the lab has no CI {named.hex()}")
-    return found[0]
+def is_on(curve: Curve, point: bytes) -> bool:
+    """Whether these octets are a point of the curve."""
+    try:
+        load_point(curve, point)
+    except KeyFormatError:
+        return False
+    return True
 
 
 @case(
@@ -81,3 +84,35 @@ def test_key_on_another_curve(
         prepared = euicc.prepare_download(tlv.build(0xBF21, message2, signature2, binder.certificate))
         seen.observed(prepared.raw)
         assert prepared.error_code in (UNSUPPORTED_CURVE, INVALID_CERTIFICATE)
+
+
+@case(
+    "EU-158",
+    clause="SGP.22 §5.7.5, §5.7.6",
+    area="euicc",
+    requires=("brainpool",),
+    catches=("makes-one-time-keys-on-one-curve", "signs-installation-results-on-one-curve"),
+)
+def test_download_on_each_curve(
+    euicc: EuiccUnderTest, smdp: Smdp, profiles: Mapping[str, ProfilePackage], clock: Clock, step: CaseSteps
+) -> None:
+    """Under each CI that it shares with the SM-DP+ a card installs a profile: keys and signatures are of that CI."""
+    curves = {credentials.ci_key_id: credentials.curve for credentials in smdp.identity.credentials}
+    shared = [ci_id for ci_id in euicc.get_euicc_info1().ci_ids_for_signing if ci_id in curves]
+    for ci_id, profile in zip(shared, ("operational-a", "operational-b"), strict=False):
+        session = StepwiseDownload(euicc, smdp, profiles[profile], clock, replaces_keys=True)
+        with step(f"a session under the CI of {curves[ci_id]}", precondition=True):
+            authenticated = euicc.authenticate_server(session.authenticate_request(ci_id=ci_id))
+            certificate = euicc.checked(authenticated.euicc_certificate, authenticated.eum_certificate)
+            request = session.prepare_request(authenticated)
+        with step(f"PrepareDownload on {curves[ci_id]}", expect="ok, a one-time key on that curve, signed") as seen:
+            prepared = euicc.prepare_download(request)
+            seen.observed(prepared.raw)
+            assert prepared.is_ok
+            assert is_on(curves[ci_id], prepared.euicc_otpk)
+            assert prepared.signature_is_valid(certificate, tlv.parse(request).get(SIGNATURE).value)
+        with step(f"LoadBoundProfilePackage on {curves[ci_id]}", expect="success, signed under that CI") as seen:
+            answer = euicc.load_bound_profile_package(session.bound_package(prepared))
+            seen.observed(answer.raw)
+            assert answer.is_success
+            assert answer.signature_is_valid(certificate)

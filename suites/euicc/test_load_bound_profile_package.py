@@ -25,8 +25,6 @@ SECURITY_ERRORS = (7, 8)
 DISABLED = 0
 ASKED_FOR = (0x5A, 0x9F70, 0x91, 0x92, 0x95)
 """ICCID, state, service provider, name and class of a profile."""
-FREE_MEMORY = 0x82
-"""Free non-volatile memory, within extCardResource (TS 102 226 §8.2.1.7.2)."""
 ROOM_FOR_RECORDS = 512
 """Octets that a card may spend on remembering what happened, such as a result that tells of the interruption."""
 
@@ -114,7 +112,7 @@ def test_interrupted_installation(
     """A reset in the middle of an installation leaves no profile and all of the memory; a new attempt succeeds."""
     profile = profiles["operational-a"]
     with step("read the profiles and the free memory", precondition=True):
-        there, before = iccids_on(euicc), free_memory(euicc)
+        there, before = iccids_on(euicc), euicc.get_euicc_info2().free_memory
         package = StepwiseDownload(euicc, smdp, profile, clock).up_to_package()
         parts = tuple(segments(package))
     with step(f"send {len(parts) - 1} of {len(parts)} segments", expect="no answer yet", precondition=True):
@@ -126,7 +124,7 @@ def test_interrupted_installation(
         seen.observed(" ".join(iccid.hex().upper() for iccid in left) or "none")
         assert left == there
     with step("GetEUICCInfo2", expect=f"as much free memory as before: {before}", confidence="likely") as seen:
-        after = free_memory(euicc)
+        after = euicc.get_euicc_info2().free_memory
         seen.observed(after)
         assert after > before - ROOM_FOR_RECORDS
     with step("download it again", expect="success"):
@@ -137,12 +135,6 @@ def test_interrupted_installation(
 def iccids_on(euicc: EuiccUnderTest) -> list[bytes]:
     """The ICCIDs of the profiles on the card, in its order."""
     return [info.iccid or b"" for info in euicc.get_profiles_info()]
-
-
-def free_memory(euicc: EuiccUnderTest) -> int:
-    """Octets of free non-volatile memory. Raises DecodeError where extCardResource does not tell."""
-    resource = tlv.build(0x84, euicc.get_euicc_info2().ext_card_resource)
-    return int.from_bytes(tlv.parse(resource).get(FREE_MEMORY).value, "big")
 
 
 @case(

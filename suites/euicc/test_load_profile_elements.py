@@ -25,7 +25,6 @@ TEST = 0
 TEST_PROFILE_SUPPORT = 3
 """Bit of RspCapability."""
 LARGEST_FILE = 0x7FFF
-FREE_MEMORY = 0x82
 NETWORK_OF_SOMEBODY_ELSE = bytes.fromhex("99F979")
 """MCC 999, MNC 97."""
 ANOTHER_ICCID = bytes.fromhex("98000100000000000990")
@@ -101,9 +100,7 @@ def test_profile_that_does_not_fit(
 ) -> None:
     """A profile whose files are larger than the free memory is not installed."""
     with step("bind a profile with files larger than the free memory", precondition=True):
-        free = int.from_bytes(
-            tlv.parse(tlv.build(0x84, euicc.get_euicc_info2().ext_card_resource)).get(FREE_MEMORY).value, "big"
-        )
+        free = euicc.get_euicc_info2().free_memory
         session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
         session.up_to_package()
         bound = Bound.of(session)

@@ -19,17 +19,9 @@ from harness.roles.eim.commands import disable, enable
 from harness.roles.smdp import Smdp
 
 OK, REPLAY_ERROR = 0, 4
-FREE_MEMORY = 0x82
-"""Free non-volatile memory, within extCardResource (TS 102 226 §8.2.1.7.2)."""
 ATTEMPTS = 10
 ROOM_FOR_RECORDS = 512
 """Octets that a card may spend on remembering what happened."""
-
-
-def free_memory(euicc: EuiccUnderTest) -> int:
-    """Octets of free non-volatile memory. Raises DecodeError where extCardResource does not tell."""
-    resource = tlv.build(0x84, euicc.get_euicc_info2().ext_card_resource)
-    return int.from_bytes(tlv.parse(resource).get(FREE_MEMORY).value, "big")
 
 
 def failing_download(euicc: EuiccUnderTest, smdp: Smdp, profile: ProfilePackage, clock: Clock) -> bool:
@@ -55,11 +47,11 @@ def test_failed_downloads(
     profile = profiles["operational-a"]
     with step("one installation fails", expect="an error result", precondition=True) as seen:
         assert not failing_download(euicc, smdp, profile, clock)
-        before = free_memory(euicc)
+        before = euicc.get_euicc_info2().free_memory
         seen.observed(f"{before} octets free")
     with step(f"{ATTEMPTS - 1} more fail", expect=f"as much free memory as after the first: {before}") as seen:
         assert not any(failing_download(euicc, smdp, profile, clock) for _ in range(ATTEMPTS - 1))
-        after = free_memory(euicc)
+        after = euicc.get_euicc_info2().free_memory
         seen.observed(after)
         assert after > before - ROOM_FOR_RECORDS
     with step("the same profile, unchanged", expect="success"):

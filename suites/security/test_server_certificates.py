@@ -11,7 +11,7 @@ from harness.conformance.case import case
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps, Step
 from harness.conformance.stepwise import StepwiseDownload
-from harness.conformance.tampering import with_binder, with_ci_key_id, with_flipped_bit, with_server
+from harness.conformance.tampering import trust_of, with_binder, with_ci_key_id, with_flipped_bit, with_server
 from harness.crypto.entropy import Entropy
 from harness.crypto.pki import CiSet, Identity, TestPki, mint
 from harness.crypto.pki_mint import Issuer, issue
@@ -22,20 +22,10 @@ from harness.roles.smdp import Smdp
 
 INVALID_CERTIFICATE, INVALID_OID, CI_UNKNOWN = 1, 5, 7
 INVALID_CI_KEY_ID = 1
-CI_KEY_ID = 0x04
 LONG_AGO = datetime(2021, 1, 1, tzinfo=UTC)
 ANOTHER_OWNER = "2.999.99"
 
 Wrong = Callable[[CiSet], Identity]
-
-
-def trust_of(request: bytes, pki: TestPki) -> CiSet:
-    """Whom the CI of an AuthenticateServerRequest certified. Raises LookupError for a CI that is not the lab's."""
-    named = tlv.parse(request).get(CI_KEY_ID).value
-    for curve in pki.curves:
-        if pki.trust(curve).ci_key_id == named:
-            return pki.trust(curve)
-    raise LookupError(f"the lab has no CI {named.hex()}")
 
 
 def with_broken_signature(identity: Identity) -> Identity:

@@ -6,12 +6,13 @@ import random
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.crypto import chain, pki_mint
 from harness.crypto.certificates import Certificate
 from harness.crypto.ecdsa import Curve
 from harness.crypto.entropy import Entropy
-from harness.crypto.errors import CertificateError
+from harness.crypto.errors import CertificateCurveError, CertificateError
 from harness.crypto.pki import mint
 from tests.crypto.real_data import folder, openssl
 
@@ -130,3 +131,11 @@ def test_damaged_certificates_are_refused_or_judged_but_never_crash() -> None:
             continue
         assert chain.euicc_chain_faults(trust.ci.view, trust.eum.view, view, now=NOW)
         assert chain.server_chain_faults(trust.ci.view, view, "dp-auth", now=NOW)
+
+
+def test_a_key_on_another_curve_is_told_apart() -> None:
+    trust = mint(Entropy("curves"), NOW).trust(Curve.NIST)
+    key = ec.derive_private_key(7, ec.SECP384R1())
+    issued = trust.issue("dp-auth", trust.blueprint("dp-auth"), label="P-384", private_key=key)
+    with pytest.raises(CertificateCurveError, match="secp384r1"):
+        Certificate(issued.certificate)

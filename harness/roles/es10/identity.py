@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.codec import tlv
 from harness.roles.es10.reading import bits, certificate_der, decoded, inside, parsed, part
+
+_CARD_RESOURCE, _FREE_MEMORY = 0x84, 0x82
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,12 @@ class EuiccInfo2:
     fallback_supported: bool
     fallback_allowed_update_supported: bool
     """Of v1.3: the operator may change fallbackAllowed over the air."""
+
+    @property
+    def free_memory(self) -> int:
+        """Octets of free non-volatile memory (TS 102 226 §8.2.1.7.2). Raises DecodeError where the card does not tell."""
+        resource = tlv.parse(tlv.build(_CARD_RESOURCE, self.ext_card_resource))
+        return int.from_bytes(resource.get(_FREE_MEMORY).value, "big")
 
     @classmethod
     def of(cls, raw: bytes) -> EuiccInfo2:

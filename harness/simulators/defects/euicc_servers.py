@@ -15,7 +15,7 @@ from harness.crypto.errors import CertificateError
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, all_of, answering, around, with_rule
 from harness.simulators.euicc.credentials import Identity
-from harness.simulators.euicc.device import Answer, Device
+from harness.simulators.euicc.device import Answer, Device, Purpose
 from harness.simulators.euicc.download import Download
 from harness.simulators.euicc.es10.authentication import (
     NO_SESSION_CONTEXT,
@@ -100,6 +100,16 @@ def _same_every_time(device: Device) -> ecdsa.PrivateKey:
     return ecdsa.generate(ecdsa.curve_of(identity.private_key), Entropy("one key for all times"))
 
 
+def _on_one_curve(device: Device) -> ecdsa.PrivateKey:
+    return ecdsa.generate("nist", device.entropy)
+
+
+def _results_on_one_curve(inner: Any, purpose: Purpose, key: ecdsa.PrivateKey, message: bytes) -> bytes:
+    if purpose is Purpose.INSTALLATION and ecdsa.curve_of(key) is not ecdsa.Curve.NIST:
+        key = ecdsa.generate("nist", Entropy("the key of the first CI"))
+    return inner(purpose, key, message)  # type: ignore[no-any-return]
+
+
 def _installed_without(tag: int) -> Change:
     """One field of a profile's metadata is lost on the way."""
 
@@ -165,6 +175,16 @@ DEFECTS: tuple[Defect, ...] = (
         "makes-a-new-one-time-key-for-a-retry",
         "The one-time key of an earlier attempt is never used again.",
         answering("own-one-time-key", None),
+    ),
+    _define(
+        "makes-one-time-keys-on-one-curve",
+        "One-time keys are on P-256 whatever the curve of the session's CI.",
+        with_rule("one-time-key", _on_one_curve),
+    ),
+    _define(
+        "signs-installation-results-on-one-curve",
+        "Installation results are signed with a key on P-256 whatever the CI of the session.",
+        around("euicc-signature", _results_on_one_curve),
     ),
     _define(
         "answers-with-any-one-time-key",

@@ -201,7 +201,7 @@ _DOWNLOAD: _Table = {
     "failure-location": installation_result.failure_location,
     "failure-response": installation_result.failure_response,
     "metadata-matches": suitability.metadata_matches,
-    "test-key-allowed": suitability.test_key_allowed,
+    "test-key-allowed": suitability.network_key_allowed,
     "memory-suffices": suitability.memory_suffices,
     "segment-opened": installation.segment_opened,
     "iccid-is-new": es8.iccid_is_new,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from harness.codec import encode, encode_pe, findings, named_bits, split_profile_package, tlv
 from harness.codec.tlv import Tlv
@@ -46,6 +47,11 @@ def error(answer: Tlv) -> tuple[int, int]:
     return final.get(0x80).value[0], final.get(0x81).value[0]
 
 
+def on_another_curve(trust: pki.CiSet, role: Role) -> bytes:
+    key = ec.derive_private_key(7, ec.SECP384R1())
+    return trust.issue(role, trust.blueprint(role), label="P-384", private_key=key).certificate
+
+
 @pytest.mark.parametrize("curve", ["nist", "brainpool"])
 def test_authentication_is_signed_over_what_was_sent(bench: Bench, credentials: pki.TestPki, curve: str) -> None:
     smdp = Smdp(credentials.trust(curve), bench.card.config.eid)
@@ -77,6 +83,7 @@ def test_authentication_errors(bench: Bench, smdp: Smdp, credentials: pki.TestPk
     assert code(smdp.authenticate(given, certificate=trust.dp_tls.certificate)) == 1
     assert code(smdp.authenticate(given, certificate=trust.eim_sign.certificate)) == 5
     assert code(smdp.authenticate(given, certificate=tlv.build(0x30))) == 5
+    assert code(smdp.authenticate(given, certificate=on_another_curve(trust, Role.DP_AUTH))) == 3
     broken = bytearray(trust.dp_auth.certificate)
     broken[-1] ^= 0x01
     assert code(smdp.authenticate(given, certificate=bytes(broken))) == 1
@@ -120,6 +127,8 @@ def test_preparation_errors(bench: Bench, smdp: Smdp) -> None:
     signed2, signature, certificate = request.children
     assert code(tlv.build(0xBF21, signed2.raw, signature.raw, smdp.trust.dp_auth.certificate)) == 1
     assert code(tlv.build(0xBF21, signed2.raw, tlv.build(0x5F37, bytes(64)), certificate.raw)) == 2
+    elsewhere = on_another_curve(smdp.trust, Role.DP_PB)
+    assert code(tlv.build(0xBF21, signed2.raw, signature.raw, elsewhere)) == 3
     other = smdp.trust.issue(
         Role.DP_PB,
         smdp.trust.blueprint(Role.DP_PB).__class__(

@@ -12,6 +12,7 @@ from harness.crypto.certificates import Certificate
 from harness.crypto.chain import verify_euicc_chain
 from harness.crypto.eid import valid_check_digits
 from harness.crypto.entropy import Entropy
+from harness.roles.es10.identity import EuiccInfo2
 from harness.simulators.euicc import AuthorisationRule, CardConfig
 from tests.simulators.euicc.conftest import Bench, Maker
 from tests.simulators.euicc.support import Eim, enable
@@ -88,6 +89,17 @@ def test_authorisation_table(make_bench: Maker) -> None:
     first, second = bench.terminal.es10("BF4300").get(0xA0).children
     assert first.raw == bytes.fromhex("3011 80020640 A107 3005 8003 00F110 82020780")
     assert second.raw == bytes.fromhex("3010 80020560 A107 3005 8003 EEEEEE 820100")
+
+
+@pytest.mark.parametrize(("given", "forbidden"), [((1, 2), None), ((1,), "0520"), ((), "0560")])
+def test_what_the_table_gives_to_nobody_is_forbidden(
+    make_bench: Maker, given: tuple[int, ...], forbidden: str | None
+) -> None:
+    rows = (AuthorisationRule(given),) if given else ()
+    info = make_bench(CardConfig(authorisation=rows)).terminal.es10("BF2200")
+    field = info.find(0x99)
+    assert (field and field.value.hex()) == forbidden
+    assert EuiccInfo2.of(info.raw).free_memory == CardConfig().memory_size
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def metadata_matches(metadata: bytes, element: Element) -> bool:
     return owner is None or not imsi or unswapped(imsi[1:])[1:].startswith(_network(owner.get(_PLMN).value))
 
 
-def test_key_allowed(metadata: bytes, element: Element) -> bool:
+def network_key_allowed(metadata: bytes, element: Element) -> bool:
     """A test profile authenticates to no operator's network: its key is all zeros or that of the test USIM."""
     kind, value = element
     profile_class = metadata_fields(metadata).get(_CLASS)
