@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,27 +21,39 @@ if TYPE_CHECKING:
     from harness.lab.rack import Rack
     from harness.lab.servers import Behind
     from harness.links.events import Interface
+    from harness.roles.smdp import Smdp
 
 Starter = Callable[["Rack", ExitStack, Path, int], list[str]]
+_FAULT = re.compile(r"([a-z-]+)(?::([A-Za-z0-9]+))?(?::([0-9]{1,6}))?")
 
 
 @click.command()
 @click.argument("what", type=click.Choice(["eim", "smdp", "smds", "euicc", "module"]))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The TCP port of a server; 0: any free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="As for `sgp32 run`.")
+@click.option(
+    "--inject",
+    "faults",
+    multiple=True,
+    metavar="FAULT[:FUNCTION][:TIMES]",
+    help="Has an SM-DP+ spoil an answer on purpose: latency, drop, corrupt-signature, wrong-certificate, wrong-challenge.",
+)
 @lab_option
-def command(what: str, port: int, seed: int, lab_file: Path) -> None:
+def command(what: str, port: int, seed: int, faults: tuple[str, ...], lab_file: Path) -> None:
     """Serves an eIM, an SM-DP+, an SM-DS, a simulated eUICC behind PC/SC or a simulated module on a pty.
 
     Keys come from the lab file; a lab with a state folder serves the same ones each time.
     """
     from harness.lab.rack import Rack
 
+    if faults and what != "smdp":
+        raise click.UsageError("only an SM-DP+ has faults to inject", click.get_current_context())
     with ExitStack() as stack:
         rack = stack.enter_context(Rack(read_lab(lab_file), seed))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-serve-")))
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # children inherit it: Ctrl-C is this process's to handle
-        lines = STARTERS[what](rack, stack, folder, port)
+        starter = partial(start_smdp, faults=faults) if what == "smdp" else STARTERS[what]
+        lines = starter(rack, stack, folder, port)
         signal.signal(signal.SIGINT, before)
         click.echo("\n".join([*lines, "Ctrl-C ends it"]))
         while True:
@@ -57,7 +71,7 @@ def start_eim(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str
     return [f"eIM {eim.identity.eim_id} at https://{listening}{PATH}", *_trust(rack, folder)]
 
 
-def start_smdp(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:
+def start_smdp(rack: Rack, stack: ExitStack, folder: Path, port: int, faults: Sequence[str] = ()) -> list[str]:
     """The reference SM-DP+ over HTTPS, with every fixture profile ordered once, and in stock for ES2+.
 
     An smdsAddress of an order may name any SM-DS that shows a certificate of the lab: `localhost:PORT` for one beside it.
@@ -74,9 +88,21 @@ def start_smdp(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[st
     smdp = new_smdp(rack, rack.entropy.child("serve"), http=to_smds)
     for profile in rack.profiles.values():
         smdp.put_in_stock(profile)
+    for fault in faults:
+        _inject(smdp, fault)
     listening = _serve(rack, stack, "dp-tls", Interface.ES9P, SmdpEndpoint(smdp, rack.clock.utc), port)
     codes = [f"{name}: {smdp.order(profile).activation_code}" for name, profile in rack.profiles.items()]
     return [f"SM-DP+ {smdp.identity.address} at https://{listening}", *codes, *_trust(rack, folder)]
+
+
+def _inject(smdp: Smdp, asked: str) -> None:
+    found = _FAULT.fullmatch(asked)
+    try:
+        if found is None:
+            raise ValueError(f"{asked!r} is not FAULT[:FUNCTION][:TIMES]")
+        smdp.inject(found[1], found[2] or "", int(found[3] or 1))
+    except ValueError as wrong:
+        raise click.BadParameter(str(wrong), param_hint="'--inject'") from wrong
 
 
 def start_smds(rack: Rack, stack: ExitStack, folder: Path, port: int) -> list[str]:

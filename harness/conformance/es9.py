@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.codec import tlv
 from harness.errors import DeviceFault, MalformedAnswer
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SUCCESS = "Executed-Success"
 _OK = 200
+_NOTIFICATION = "handleNotification"
 _TRANSACTION_ID = re.compile("(?:[0-9A-Fa-f]{2}){1,16}")
 _DEVICE_INFO = bytes.fromhex("A108800435290611A100")
 """DeviceInfo with a TAC and no capabilities."""
@@ -33,13 +34,14 @@ _DEVICE_INFO = bytes.fromhex("A108800435290611A100")
 
 @dataclass(frozen=True, slots=True)
 class Es9Answer:
-    """One JSON answer of an ES9+ function."""
+    """One answer of an ES9+ function, in whichever binding it came."""
 
     raw: bytes
     headers: Headers
     status: str
     """"Executed-Success" and the like; for a failure subject and reason, "8.2.6/3.8"."""
     fields: Mapping[str, Any]
+    http_status: int = 200
 
     @property
     def is_success(self) -> bool:
@@ -82,6 +84,27 @@ class Es9Answer:
         return cls(body, headers, word, fields)
 
 
+class Binding(Protocol):
+    """Carries one call of ES9+ or ES11: a request with its DER in base64, an answer of the same kind.
+
+    Raises MalformedAnswer for what is no answer of the function.
+    """
+
+    def __call__(self, server: ServerUnderTest, function: str, request: Mapping[str, str]) -> Es9Answer:
+        """One call."""
+        ...
+
+
+def json_binding(server: ServerUnderTest, function: str, request: Mapping[str, str]) -> Es9Answer:
+    """A call in the JSON binding. A notification is answered without a body."""
+    reply = server.call(function, request)
+    if function == _NOTIFICATION:
+        return Es9Answer(reply.body, reply.headers, "", {}, reply.status)
+    if reply.status != _OK:
+        raise MalformedAnswer(f"{function}: HTTP status {reply.status} for a request that can be read")
+    return Es9Answer.of(reply.body, reply.headers)
+
+
 @dataclass(slots=True)
 class Es9Download:
     """One session. Each method makes one ES9+ call; what it needs of the calls before is kept."""
@@ -99,6 +122,8 @@ class Es9Download:
     prepared: bytes = b""
     """The card's BF21, to be changed before `get_package`."""
     transaction_id: bytes = field(default=b"")
+    binding: Binding | None = None
+    """How calls are carried; None: in JSON."""
 
     def initiate(self, *, address: str | None = None, euicc_info1: bytes | None = None) -> Es9Answer:
         """InitiateAuthentication with a fresh challenge of the card; other address or info1 where a case gives one."""
@@ -117,11 +142,11 @@ class Es9Download:
             self.transaction_id = answer.transaction_id
         return answer
 
-    def authenticate_server(self) -> bytes:
-        """The card's BF38 to what InitiateAuthentication brought. Raises DeviceFault where it refuses the server."""
+    def server_request(self) -> bytes:
+        """The BF38 for the card, of what InitiateAuthentication brought."""
         initiated = _needed(self.initiated, "InitiateAuthentication")
         matching = b"" if self.matching_id is None else tlv.build(0x80, self.matching_id.encode())
-        request = tlv.build(
+        return tlv.build(
             0xBF38,
             initiated.octets("serverSigned1"),
             initiated.octets("serverSignature1"),
@@ -129,7 +154,10 @@ class Es9Download:
             initiated.octets("serverCertificate"),
             tlv.build(0xA0, matching, _DEVICE_INFO),
         )
-        answer = self.card.authenticate_server(request)
+
+    def authenticate_server(self) -> bytes:
+        """The card's BF38 to what InitiateAuthentication brought. Raises DeviceFault where it refuses the server."""
+        answer = self.card.authenticate_server(self.server_request())
         if not answer.is_ok:
             raise DeviceFault(f"a conforming card refuses the server: authenticateErrorCode {answer.error_code}")
         self.server_response = answer.raw
@@ -142,18 +170,21 @@ class Es9Download:
         self.authenticated = answer if answer.is_success else None
         return answer
 
-    def prepare_download(self, confirmation_code: str | None = None) -> bytes:
-        """The card's BF21 to what AuthenticateClient brought. Raises DeviceFault where it refuses."""
+    def binding_request(self, confirmation_code: str | None = None) -> bytes:
+        """The BF21 for the card, of what AuthenticateClient brought."""
         authenticated = _needed(self.authenticated, "AuthenticateClient")
         code = b"" if confirmation_code is None else tlv.build(0x04, self.hashed(confirmation_code))
-        request = tlv.build(
+        return tlv.build(
             0xBF21,
             authenticated.octets("smdpSigned2"),
             authenticated.octets("smdpSignature2"),
             code,
             authenticated.octets("smdpCertificate"),
         )
-        answer = self.card.prepare_download(request)
+
+    def prepare_download(self, confirmation_code: str | None = None) -> bytes:
+        """The card's BF21 to what AuthenticateClient brought. Raises DeviceFault where it refuses."""
+        answer = self.card.prepare_download(self.binding_request(confirmation_code))
         if not answer.is_ok:
             raise DeviceFault(f"a conforming card refuses the binding: downloadErrorCode {answer.error_code}")
         self.prepared = answer.raw
@@ -166,7 +197,8 @@ class Es9Download:
 
     def notify(self, pending: bytes) -> int:
         """HandleNotification; the HTTP status."""
-        return self.es9.call("handleNotification", {"pendingNotification": _base64(pending)}).status
+        request = {"pendingNotification": _base64(pending)}
+        return (self.binding or json_binding)(self.es9, "handleNotification", request).http_status
 
     def cancel(self, reason: int) -> Es9Answer:
         """The card cancels the session for this reason, and the SM-DP+ is told."""
@@ -205,10 +237,7 @@ class Es9Download:
         return {"transactionId": self.transaction_id.hex().upper(), **fields}
 
     def _call(self, function: str, request: Mapping[str, str]) -> Es9Answer:
-        reply = self.es9.call(function, request)
-        if reply.status != _OK:
-            raise MalformedAnswer(f"{function}: HTTP status {reply.status} for a request that can be read")
-        return Es9Answer.of(reply.body, reply.headers)
+        return (self.binding or json_binding)(self.es9, function, request)
 
     @staticmethod
     def _reached(function: str, answer: Es9Answer) -> None:

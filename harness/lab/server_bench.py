@@ -11,7 +11,7 @@ from harness.lab.configuration import Slot
 from harness.lab.features import Lacks
 from harness.lab.servers import Server
 from harness.lab.slot_bench import SlotBench
-from harness.links.events import Interface
+from harness.links.events import Exchange, Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 
@@ -74,12 +74,20 @@ class ServerBench(SlotBench):
     def open(self) -> None:
         """Starts the server."""
         kind = self.slot.kind
-        self._server = Server(self.rack, _TLS_ROLES[kind], _INTERFACES[kind])
+        self._server = Server(self.rack, _TLS_ROLES[kind], _INTERFACES[kind], [self._told_of_injection])
         self._server.start()
         self._closing.callback(self._server.stop)
         self._client = self._new_client(_INTERFACES[kind], self._server)
         if kind in _BEHIND:
             self._client_behind = self._new_client(_BEHIND[kind], self._server)
+
+    def _told_of_injection(self, exchange: Exchange) -> None:
+        """What the client cannot know: that an answer was spoilt on purpose. All else is recorded at the client's end."""
+        fault = exchange.note.get("injected")
+        if fault is not None:
+            reason = f"on purpose: {fault}"
+            note = {"event": "fault-injected", "injected": fault, "reason": reason, "connection": "injected"}
+            self.observer_of("https")(Exchange(exchange.interface, exchange.direction, b"", exchange.at_ns, note))
 
     def _new_client(self, interface: Interface, server: Server) -> HttpsClient:
         roots = tuple(self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves)

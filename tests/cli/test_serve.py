@@ -12,10 +12,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-Serve = Callable[[str], list[str]]
+Serve = Callable[..., list[str]]
+HEADER = {"functionRequesterIdentifier": "2.999.10", "functionCallIdentifier": "1"}
 EID_NOT_FOUND = bytes.fromhex("BF4F03020102")
 
 
@@ -24,9 +26,9 @@ def serve() -> Iterator[Serve]:
     """Starts one and returns the lines that it printed; checks that Ctrl-C ends it without complaint."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(what: str) -> list[str]:
+    def start(what: str, *options: str) -> list[str]:
         process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "harness.cli", "serve", what],
+            [sys.executable, "-u", "-m", "harness.cli", "serve", what, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -68,27 +70,54 @@ def test_the_smdp_offers_every_profile(serve: Serve) -> None:
     assert all(code.startswith("1$smdp.harness.test$") for code in codes.values())
 
 
+class Curl:
+    """Posts JSON with curl to a server that `serve` started."""
+
+    def __init__(self, lines: list[str]) -> None:
+        about, trust = lines[0], lines[-1]
+        self.place = about.rpartition("https://")[2].replace("127.0.0.1", "localhost")
+        self.trust = trust.partition(": ")[2]
+
+    def done(self, path: str, fields: dict[str, object]) -> subprocess.CompletedProcess[bytes]:
+        command = ["curl", "--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", self.trust]
+        command += ["--json", json.dumps({"header": HEADER, **fields}), f"https://{self.place}/gsma/rsp2/{path}"]
+        return subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+    def post(self, path: str, **fields: object) -> dict[str, Any]:
+        """The fields of the answer, with its status, or the reason code of a failure, as `status`."""
+        done = self.done(path, fields)
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        told = answer["header"]["functionExecutionStatus"]
+        return {**answer, "status": told.get("statusCodeData", {}).get("reasonCode") or told["status"]}
+
+
+EID = "89049032123451234512345678901235"
+
+
 def test_curl_registers_an_event_at_the_sm_ds(serve: Serve) -> None:
-    about, trust = serve("smds")
-    place = about.rpartition("https://")[2].replace("127.0.0.1", "localhost")
-    curl = ["curl", "--silent", "--show-error", "--fail", "--max-time", "20", "--cacert", trust.partition(": ")[2]]
-    event = {
-        "header": {"functionRequesterIdentifier": "2.999.10", "functionCallIdentifier": "1"},
-        "eid": "89049032123451234512345678901235",
-        "rspServerAddress": "smdp.example.com",
-        "eventId": "EVENT-1",
-    }
-    statuses = []
-    for function in ("registerEvent", "registerEvent", "deleteEvent", "deleteEvent"):
-        done = subprocess.run(
-            [*curl, "--json", json.dumps(event), f"https://{place}/gsma/rsp2/es12/{function}"],
-            capture_output=True,
-            timeout=30,
-            check=True,
-        )
-        told = json.loads(done.stdout)["header"]["functionExecutionStatus"]
-        statuses.append(told.get("statusCodeData", {}).get("reasonCode") or told["status"])
+    curl = Curl(serve("smds"))
+    event = {"eid": EID, "rspServerAddress": "smdp.example.com", "eventId": "EVENT-1"}
+    functions = ("registerEvent", "registerEvent", "deleteEvent", "deleteEvent")
+    statuses = [curl.post(f"es12/{function}", **event)["status"] for function in functions]
     assert statuses == ["Executed-Success", "3.3", "Executed-Success", "3.9"]
+
+
+def test_an_operator_with_curl_has_an_sm_ds_tell_the_euicc(serve: Serve) -> None:
+    smds = Curl(serve("smds"))
+    smdp = Curl(serve("smdp", "--inject", "drop:releaseProfile"))
+    iccid = smdp.post("es2plus/downloadOrder", profileType="operational-a", eid=EID)["iccid"]
+    confirmed = smdp.post(
+        "es2plus/confirmOrder", iccid=iccid, eid=EID, matchingId="BY-CURL", smdsAddress=smds.place, releaseFlag=False
+    )
+    assert (confirmed["status"], confirmed["matchingId"]) == ("Executed-Success", "BY-CURL")
+    known = {"eid": EID, "eventId": "BY-CURL"}
+    assert smds.post("es12/deleteEvent", **known)["status"] == "3.9"
+    assert smdp.done("es2plus/releaseProfile", {"iccid": iccid}).returncode != 0, "the answer is dropped on purpose"
+    assert smds.post("es12/registerEvent", **known, rspServerAddress="x")["status"] == "3.3", "but it was executed"
+    cancelled = smdp.post("es2plus/cancelOrder", iccid=iccid, eid=EID, finalProfileStatusIndicator="Available")
+    assert cancelled["status"] == "Executed-Success"
+    assert smds.post("es12/deleteEvent", **known)["status"] == "3.9", "the SM-DP+ deleted it"
 
 
 def test_the_module_answers_at_its_port(serve: Serve) -> None:

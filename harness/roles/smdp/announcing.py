@@ -46,7 +46,7 @@ def cleared(
 
 def event_is_wanted(order: Order) -> bool:
     """Whether an SM-DS is to know of a released order, and does not yet."""
-    return bool(order.smds_address) and not order.has_event
+    return bool(order.smds_address) and order.eid is not None and not order.has_event
 
 
 def event_is_over(order: Order) -> bool:

@@ -15,6 +15,8 @@ from harness.roles.smdp.status import Status
 
 _TRANSACTION_ID, _CHALLENGE, _ADDRESS, _INFO1 = 0x80, 0x81, 0x83, 0xBF20
 _SERVER_RESPONSE, _PREPARED, _CANCELLED, _PENDING = 0xBF38, 0xBF21, 0xA1, 0xA0
+_CANCEL_SESSION_RESPONSE = 0xBF41
+"""Automatic tags put A1 in the place of this tag within a request."""
 _UNDEFINED = 127
 
 _READERS: Mapping[int, Callable[[Tlv], Request]] = {
@@ -28,7 +30,7 @@ _READERS: Mapping[int, Callable[[Tlv], Request]] = {
         asked.get(_TRANSACTION_ID).value, asked.get(_PREPARED).raw
     ),
     envelope.CANCEL_SESSION: lambda asked: messages.CancelSession(
-        asked.get(_TRANSACTION_ID).value, asked.get(_CANCELLED).value
+        asked.get(_TRANSACTION_ID).value, tlv.build(_CANCEL_SESSION_RESPONSE, asked.get(_CANCELLED).value)
     ),
     envelope.HANDLE_NOTIFICATION: lambda asked: messages.HandleNotification(asked.get(_PENDING).value),
 }

@@ -71,22 +71,32 @@ class Operation:
         )
 
 
-def bind(order: Order, session: Session, euicc_otpk: bytes, entropy: Entropy, segments: Segments) -> Binding:
+def bind(
+    order: Order,
+    session: Session,
+    euicc_otpk: bytes,
+    entropy: Entropy,
+    segments: Segments,
+    profile_keys: Callable[[SessionKeys], bytes],
+) -> Binding:
     """Agrees keys with the eUICC and protects the profile under them. Raises KeyFormatError for a point off the curve."""
     smdp_key = ecdsa.generate(session.credentials.curve, entropy.child("key-agreement"))
     keys = session_keys(smdp_key, euicc_otpk, host_id=HOST_ID, eid=session.eid)
     own_keys = _own_keys(entropy.child("profile-keys")) if order.replaces_keys else None
-    contents = contents_of(order, session.credentials, own_keys)
+    told = b"" if own_keys is None else profile_keys(own_keys)
+    contents = contents_of(order, session.credentials, own_keys, told)
     return Binding(session.eid, euicc_otpk, smdp_key, sequences(contents, keys, segments))
 
 
-def contents_of(order: Order, credentials: Credentials, own_keys: SessionKeys | None = None) -> Contents:
+def contents_of(
+    order: Order, credentials: Credentials, own_keys: SessionKeys | None = None, replace_keys: bytes = b""
+) -> Contents:
     """What the package of an order carries; its elements are under `own_keys` where there are such."""
     return Contents(
         configure_isdp=encode("ConfigureISDPRequest", {"dpProprietaryData": {"dpOid": credentials.oid}}),
         metadata=encode("StoreMetadataRequest", dict(order.profile.metadata)),
         elements=order.profile.der,
-        replace_keys=b"" if own_keys is None else replace_session_keys(own_keys),
+        replace_keys=replace_keys,
         own_keys=own_keys,
     )
 

@@ -222,7 +222,7 @@ class Smdp:
 
     def _spoilt(self, reply: HttpReply, function: str, spoiling: Sequence[Injection]) -> HttpReply:
         """The answer with its faults noted, each of which is spent a little more."""
-        rest = {id(fault): fault.spent() for fault in spoiling}
+        rest = {id(fault): self._rules["left-of-injection"](fault) for fault in spoiling}
         left = [rest.get(id(fault), fault) for fault in self._injections]
         self._injections = tuple(fault for fault in left if fault is not None)
         told = [self._rules["tells-of-injection"](function, fault.name) for fault in spoiling]

@@ -64,7 +64,7 @@ def _bound(
             raise Refusal(Status.NO_NEW_BINDING)
         draw = context.entropy.child(f"binding/{session.transaction_id.hex()}")
         try:
-            kept = binding.bind(order, session, euicc_otpk, draw, rules["segments"])
+            kept = binding.bind(order, session, euicc_otpk, draw, rules["segments"], rules["profile-keys"])
         except KeyFormatError as error:
             raise Refusal(Status.EUICC_UNVERIFIED) from error
     package = binding.bound_profile_package(session, kept, rules["smdp-sign"])

@@ -54,10 +54,6 @@ class Injection:
         """Whether it spoils an answer of this function."""
         return not self.functions or function in self.functions
 
-    def spent(self) -> Injection | None:
-        """What is left of it after one more answer."""
-        return replace(self, left=self.left - 1) if self.left > 1 else None
-
 
 def injection(name: str, function: str = "", times: int = 1, seconds: float = DEFAULT_LATENCY) -> Injection:
     """The fault of this name, in one function or wherever it shows.
@@ -72,6 +68,11 @@ def injection(name: str, function: str = "", times: int = 1, seconds: float = DE
     if times < 1:
         raise ValueError("a fault is injected once at least")
     return Injection(name, (function,) if function else known.functions, times, seconds if name == LATENCY else 0.0)
+
+
+def after_one_more(fault: Injection) -> Injection | None:
+    """What is left of a fault when it has spoilt one more answer."""
+    return replace(fault, left=fault.left - 1) if fault.left > 1 else None
 
 
 def told(function: str, fault: str) -> FaultInjected | None:

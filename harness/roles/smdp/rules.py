@@ -42,6 +42,7 @@ CONFORMING = Rules(
         "binding-is-for": get_bound_profile_package.binding_is_for,
         "segments": binding.segments,
         "smdp-sign": binding.smdp_sign,
+        "profile-keys": binding.replace_session_keys,
         "installation-result-is-genuine": handle_notification.installation_result_is_genuine,
         "notification-is-genuine": handle_notification.notification_is_genuine,
         "after-an-installation": handle_notification.after_an_installation,
@@ -62,5 +63,6 @@ CONFORMING = Rules(
         "event-is-wanted": announcing.event_is_wanted,
         "event-is-over": announcing.event_is_over,
         "tells-of-injection": injection.told,
+        "left-of-injection": injection.after_one_more,
     }
 )

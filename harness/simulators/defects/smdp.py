@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from harness.simulators.defects import Defect, smdp_authentication, smdp_download
+from harness.simulators.defects import Defect, smdp_authentication, smdp_download, smdp_orders
 
-DEFECTS: tuple[Defect, ...] = (*smdp_authentication.DEFECTS, *smdp_download.DEFECTS)
+DEFECTS: tuple[Defect, ...] = (*smdp_authentication.DEFECTS, *smdp_download.DEFECTS, *smdp_orders.DEFECTS)
