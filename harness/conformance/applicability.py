@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from harness.conformance.case import Case, State
 from harness.lab.configuration import Slot
-from harness.lab.features import FEATURES, Lacks
+from harness.lab.features import FEATURES, OF_IPA, Lacks
 from harness.lab.surroundings import missing
 
 
@@ -74,13 +74,20 @@ def links_for(case: Case, slot: Slot) -> tuple[str, ...]:
     return tuple(link for link in observer.links(slot) if case.links is None or link in case.links)
 
 
+def _holder(feature: str) -> str:
+    """Whose feature it is, in a word."""
+    return "IPA" if feature in OF_IPA else "card"
+
+
 def lacking(case: Case, lacks: Lacks) -> str:
     """Why a case does not apply to a card that lacks these features; empty where it applies."""
     missing = [
-        f"the card lacks {FEATURES[feature]}, says {lacks[feature]}" for feature in case.requires if feature in lacks
+        f"the {_holder(feature)} lacks {FEATURES[feature]}, says {lacks[feature]}"
+        for feature in case.requires
+        if feature in lacks
     ]
     surplus = [
-        f"the case is about cards without {FEATURES[feature]}, and nothing says that this is one"
+        f"the case is about {_holder(feature)}s without {FEATURES[feature]}, and nothing says that this is one"
         for feature in case.without
         if feature not in lacks
     ]

@@ -9,9 +9,10 @@ Rules of this room:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.errors import DeviceSilent, LabFault, Withheld
 from harness.lab.module_bench import ModuleBench
@@ -27,7 +28,6 @@ VISIT_DEADLINE = 600.0
 """Real seconds that its visit may take: a profile is downloaded, the network is changed."""
 PAUSE_IN_A_VISIT = 120.0
 """Real seconds without a request after which a visit is over, although nobody said that there is no package."""
-GET_EIM_PACKAGE = b"\xbf\x4f"
 NO_PACKAGE = bytes.fromhex("BF4F03020101")
 JSON_BINDING = "/gsma/rsp2/esipa/"
 _MOST_WAKES = 10_000
@@ -41,7 +41,7 @@ class Network:
         self._bench = bench
         self._profiles = profiles
         self._refused: set[str] = set()
-        self._unreachable: set[str] = set()
+        self._unreachable: set[tuple[str, str]] = set()
 
     def refuse(self, profile: str) -> None:
         """The fixture profile finds no network any more."""
@@ -53,22 +53,27 @@ class Network:
         self._refused.discard(self._profiles[profile].iccid_digits)
         self._tell()
 
-    def lose(self, host: str) -> None:
-        """Nothing is heard of this host any more, over any network."""
-        self._unreachable.add(host)
+    def lose(self, host: str, *, over: str = "") -> None:
+        """Nothing is heard of this host any more: over the network of one fixture profile, or over any."""
+        self._unreachable.add((self._profiles[over].iccid_digits if over else "", host))
         self._tell()
 
     def find(self, host: str) -> None:
         """The host is heard of again."""
-        self._unreachable.discard(host)
+        self._unreachable = {(over, lost) for over, lost in self._unreachable if lost != host}
         self._tell()
 
     def _tell(self) -> None:
         if self._bench.simulated is None:
             raise Withheld("the network around this module is not the lab's to script")
-        met = ProfileNetwork(unreachable=frozenset(self._unreachable))
-        refused = {iccid: ProfileNetwork(attaches=False, has_data=False) for iccid in self._refused}
-        self._bench.simulated.set_network(NetworkScript(refused, others=met))
+        iccids = self._refused | {over for over, _ in self._unreachable if over}
+        scripts = {iccid: self._met(iccid) for iccid in iccids}
+        self._bench.simulated.set_network(NetworkScript(scripts, others=self._met("")))
+
+    def _met(self, iccid: str) -> ProfileNetwork:
+        takes = iccid not in self._refused
+        lost = frozenset(host for over, host in self._unreachable if over in ("", iccid))
+        return ProfileNetwork(attaches=takes, has_data=takes, unreachable=lost)
 
 
 class DeviceUnderTest:
@@ -78,11 +83,19 @@ class DeviceUnderTest:
         self,
         bench: ModuleBench,
         eid: bytes,
-        endpoint: EimEndpoint,
+        endpoints: Sequence[EimEndpoint],
         profiles: Mapping[str, ProfilePackage],
+        *,
+        eim_answers: Answers,
+        smdp_answers: Answers,
     ) -> None:
+        """`endpoints` are those of the case's eIM and of its other one."""
         self._bench = bench
-        self._endpoint = endpoint
+        self._endpoint, *self._others = endpoints
+        self.eim_answers = eim_answers
+        """What the eIM answers, for cases that change it on its way."""
+        self.smdp_answers = smdp_answers
+        """What the SM-DP+ answers, likewise."""
         self.eid = eid
         """The EID of its card, 16 octets."""
         self.network = Network(bench, profiles)
@@ -102,9 +115,18 @@ class DeviceUnderTest:
         return self._endpoint.requests
 
     @property
+    def other_requests(self) -> tuple[SeenRequest, ...]:
+        """Those that the other eIM saw."""
+        return self._others[0].requests if self._others else ()
+
+    def sent(self, function: str) -> tuple[SeenRequest, ...]:
+        """The requests for this function of ESipa."""
+        return tuple(request for request in self.requests if function_of(request.path, request.body) == function)
+
+    @property
     def polls(self) -> tuple[SeenRequest, ...]:
         """Those that are GetEimPackage."""
-        return tuple(request for request in self.requests if request.body.startswith(GET_EIM_PACKAGE))
+        return self.sent(GET_PACKAGE)
 
     def poll_now(self) -> tuple[SeenRequest, ...]:
         """Has the module poll at once, and returns the requests of this visit. Raises DeviceSilent where none came.
@@ -162,6 +184,13 @@ class DeviceUnderTest:
             clock.advance(max(0.0, due - clock.now()))
             self.wake()
         raise DeviceSilent(f"the firmware wanted more than {_MOST_WAKES} wakes in {seconds:g} s")
+
+    def emergency_call(self, under_way: bool) -> None:
+        """An emergency call begins or ends, and the firmware hears of it. Raises Withheld for a real device."""
+        if self._bench.simulated is None:
+            raise Withheld("nobody makes emergency calls with a real device here")
+        self._bench.simulated.emergency_call(under_way)
+        self.wake()
 
     def power_cycle(self) -> None:
         """Takes the power away and gives it back; the firmware boots, and is due at its next wake."""

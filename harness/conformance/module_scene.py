@@ -8,6 +8,7 @@ from functools import cached_property
 from harness.conformance.applicability import acts_on_card
 from harness.conformance.card_scene import CardScene
 from harness.conformance.device import DeviceUnderTest
+from harness.conformance.lying import Answers
 from harness.conformance.module import ModuleUnderTest
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
@@ -38,9 +39,9 @@ class ModuleScene(CardScene):
         port alone is judged keeps its card as it is: it may have no way to it at all.
         """
         assert self.bench.smdp_server is not None
-        for server, endpoint in zip(self.bench.eim_servers, self._endpoints, strict=True):
-            server.behind = endpoint
-        self.bench.smdp_server.behind = SmdpEndpoint(self.smdp, self.clock.utc)
+        for server, answers in zip(self.bench.eim_servers, self._eim_answers, strict=True):
+            server.behind = answers
+        self.bench.smdp_server.behind = self._smdp_answers
         by_functions = not self.bench.takes_snapshots
         if by_functions:
             self._find_card()
@@ -86,6 +87,14 @@ class ModuleScene(CardScene):
         return tuple(EimEndpoint(eim, self.clock.now) for eim in eims[: len(self.bench.eim_servers)])
 
     @cached_property
+    def _eim_answers(self) -> tuple[Answers, ...]:
+        return tuple(Answers(endpoint) for endpoint in self._endpoints)
+
+    @cached_property
+    def _smdp_answers(self) -> Answers:
+        return Answers(SmdpEndpoint(self.smdp, self.clock.utc))
+
+    @cached_property
     def module(self) -> ModuleUnderTest:
         """The module at its serial port."""
         return ModuleUnderTest(self.bench)
@@ -95,7 +104,14 @@ class ModuleScene(CardScene):
         """The module as an IPA."""
         config = self.bench.config
         eid = self.euicc.eid if config is None else config.eid
-        return DeviceUnderTest(self.bench, eid, self._endpoints[0], self.profiles)
+        return DeviceUnderTest(
+            self.bench,
+            eid,
+            self._endpoints,
+            self.profiles,
+            eim_answers=self._eim_answers[0],
+            smdp_answers=self._smdp_answers,
+        )
 
 
 @stage.register

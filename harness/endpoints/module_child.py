@@ -83,6 +83,7 @@ class Child:
             "writes": lambda order: {"writes": self._card.writes},
             "network": self._set_network,
             "addresses": self._set_addresses,
+            "emergency-call": self._emergency_call,
             "announce": self._announce,
             "mute": self._mute,
             "vanish": self._vanish,
@@ -190,6 +191,12 @@ class Child:
     def _set_network(self, order: dict[str, Any]) -> dict[str, Any]:
         self._network = network_script(order["network"])
         self._module.modem.network = self._network
+        self._work_soon()
+        return {}
+
+    def _emergency_call(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.modem.has_emergency_call = order["on"]
+        self._work_soon()
         return {}
 
     def _set_addresses(self, order: dict[str, Any]) -> dict[str, Any]:

@@ -151,6 +151,10 @@ class ModuleProcess:
         """Puts the card back to a snapshot and boots the module anew where it was on."""
         self._order({"do": "restore", "snapshot": base64.b64encode(snapshot).decode()})
 
+    def emergency_call(self, under_way: bool) -> None:
+        """An emergency call begins or ends; the firmware finds out at its next wake."""
+        self._order({"do": "emergency-call", "on": under_way})
+
     def announce(self, text: str) -> None:
         """Has the modem say something unsolicited."""
         self._order({"do": "announce", "text": text})

@@ -52,11 +52,12 @@ class Slot:
 
     @property
     def lacks(self) -> Lacks:
-        """What the lab file says that the card in it lacks."""
+        """What the lab file says that the device in it lacks, or the card in that."""
         if isinstance(self.device, Reference):
             return {}
         by_version = of_version(self.device.version) if isinstance(self.device, Simulated) else {}
-        return {**by_version, **dict.fromkeys(self.device.lacks, "the lab file")}
+        of_ipa = self.device.ipa.lacks if isinstance(self.device, Simulated) and self.kind == "module" else ()
+        return {**by_version, **dict.fromkeys((*self.device.lacks, *of_ipa), "the lab file")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.crypto.eid import is_eid, valid_check_digits
 from harness.lab.features import FEATURES, LACKING_IN
 from harness.lab.habits import NAMES, Habits, read_habits
+from harness.lab.ipa import USUAL_IPA, SimulatedIpa, read_ipa
 from harness.links.at_habits import HABITS
 from harness.nodes import Value, meant
 
@@ -36,6 +37,8 @@ class Simulated:
     """How a simulated module speaks at its AT port: one of HABITS."""
     habits: Habits = ()
     """Room, limits and habits of the card, where they are not those of CardConfig."""
+    ipa: SimulatedIpa = USUAL_IPA
+    """What the IPA of a simulated module is like."""
     defects: tuple[str, ...] = ()
     """Qualified: `euicc.accepts-replayed-counter`. A lab file may leave the device out."""
 
@@ -92,13 +95,15 @@ def read_device(kind: str, value: Value) -> Device | None:
         return Hardware(_eid(inner) or "", _lacks(lacks), **_modem(of_modem))
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
-    options = inner.mapping(("version", "eid", "prepare", "lacks", "defects", *NAMES, *at[:1]))
+    of_module = ("dialect", "ipa") if kind == "module" else ()
+    options = inner.mapping(("version", "eid", "prepare", "lacks", "defects", *NAMES, *of_module))
     version = options["version"].choice(*LACKING_IN) if "version" in options else "1.2"
     eid = _eid(options["eid"]) if "eid" in options else ""
     prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"
     defects = _defects(kind, options.get("defects"))
     without = _lacks(options.get("lacks"))
     dialect = options["dialect"].choice(*HABITS) if "dialect" in options else "harness"
+    ipa = read_ipa(options["ipa"]) if "ipa" in options else USUAL_IPA
     return Simulated(
         version or "1.2",
         eid or "",
@@ -106,6 +111,7 @@ def read_device(kind: str, value: Value) -> Device | None:
         without,
         dialect or "harness",
         read_habits(options),
+        ipa,
         defects,
     )
 

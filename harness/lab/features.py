@@ -1,4 +1,4 @@
-"""What an eUICC may lack and still keep to the standard, and who says that the one in a slot lacks it.
+"""What an eUICC or an IPA may lack and still keep to the standard, and who says that the one in a slot lacks it.
 
 Rules of this room:
 - A feature counts as lacking only where somebody said so: the lab file, or the card itself. What nobody says is there,
@@ -22,10 +22,32 @@ FEATURES: Mapping[str, str] = {
     "ppr": "policy rules (PPR1 and PPR2)",
     "fallback-allowed-update": "updates of fallbackAllowed by the operator",
     "brainpool": "keys on brainpoolP256r1",
+    "direct-download": "downloads that its IPA makes by itself",
+    "indirect-download": "downloads through the eIM",
+    "eim-download-data": "download data left to the eIM",
+    "eim-ctx-params1": "ctxParams1 made by the eIM",
+    "eim-metadata-verification": "profile metadata verified by the eIM",
+    "compact-forms": "compact forms of ESipa",
+    "json-binding": "the JSON binding of ESipa",
+    "injection": "packages that the eIM brings",
     "since-1.2": "what came with SGP.32 v1.2",
     "since-1.3": "what came with SGP.32 v1.3",
 }
 """Each feature that a case may require, in words."""
+
+OF_IPA = frozenset(
+    {
+        "direct-download",
+        "indirect-download",
+        "eim-download-data",
+        "eim-ctx-params1",
+        "eim-metadata-verification",
+        "compact-forms",
+        "json-binding",
+        "injection",
+    }
+)
+"""Those that are the IPA's, not the card's."""
 
 LACKING_IN: Mapping[str, tuple[str, ...]] = {
     "1.0.1": ("since-1.2", "since-1.3", "fallback", "ecall", "ipae", "eim-reset", "fallback-allowed-update"),

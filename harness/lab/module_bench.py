@@ -23,6 +23,7 @@ from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
 from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
 from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.ipa import settings_of
 from harness.lab.power.simulated import ProcessPower
 from harness.lab.reach import Names
 from harness.lab.servers import Server
@@ -257,7 +258,7 @@ class ModuleBench(CardSlotBench):
             FACTORY,
             arguments_for(self.rack, self.config, memory, self.slot.name),
             folder,
-            config=ModuleConfig(dialect=self._dialect),
+            config=ModuleConfig(dialect=self._dialect, ipa=settings_of(self._simulated.ipa)),
             ci_certificates=[self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves],
             clock="virtual" if self.rack.clock.is_virtual else "real",
         )
@@ -273,9 +274,13 @@ class ModuleBench(CardSlotBench):
             self.rack.kept[self._kept_as] = module
 
     @property
-    def _dialect(self) -> str:
+    def _simulated(self) -> Simulated:
         assert isinstance(self.slot.device, Simulated), "a real module is not made by us"
-        return self.slot.device.dialect
+        return self.slot.device
+
+    @property
+    def _dialect(self) -> str:
+        return self._simulated.dialect
 
     @property
     def _kept_as(self) -> tuple[str, str]:

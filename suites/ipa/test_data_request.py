@@ -19,6 +19,9 @@ SOMETIMES = (0xA0, 0x81, 0xA2, 0x83, 0x84, 0xA9)
 NO_TAGS = (0x5A, 0xBF2D)
 """They name nothing in IpaEuiccData."""
 DIRECT, INDIRECT = 0x80, 0x40
+CERTIFICATES = (0xA5, 0xA6)
+UNKNOWN_CI = bytes(20)
+CI_KEY_ID_NOT_FOUND = 5
 
 
 def answer_to(device: DeviceUnderTest, eim: Eim, tags: list[int]) -> tlv.Tlv:
@@ -65,6 +68,25 @@ def test_each_tag(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
             answer = answer_to(device, eim, [tag, 0xBF20])
             seen.observed(answer.raw)
             assert answer.get(ERROR, 0x02).value == bytes([INCORRECT_TAG_LIST])
+
+
+@case(
+    "IP-036",
+    clause="SGP.32 v1.2 §2.11.1.2",
+    area="ipa",
+    needs=ASSOCIATED,
+    catches="ignores-the-ci-key-id",
+)
+def test_unknown_ci(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """Certificates under a CI that the card does not have are euiccCiPKIdNotFound."""
+    for tag in CERTIFICATES:
+        with step(f"the eIM asks for {tag:X} under an unknown CI", expect="euiccCiPKIdNotFound(5)") as seen:
+            request = eim.queue_data_request(device.eid, tags=[tag], ci_key_id=UNKNOWN_CI)
+            device.poll_now()
+            assert eim.operation(request).answer
+            answer = tlv.parse(eim.operation(request).answer)
+            seen.observed(answer.raw)
+            assert answer.get(ERROR, 0x02).value == bytes([CI_KEY_ID_NOT_FOUND])
 
 
 @case("IP-037", clause="SGP.32 v1.2 §4.1", area="ipa", needs=ASSOCIATED, catches="writes-capabilities-as-octets")

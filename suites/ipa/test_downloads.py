@@ -12,48 +12,31 @@ from harness.codec import tlv
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.expectations import NotificationKey, asked_for
+from harness.conformance.ipa_views import (
+    DATA_HANDLING,
+    DIRECT,
+    INDIRECT,
+    INSTALLED,
+    declared,
+    installation_result,
+    message_of,
+    reported,
+)
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import delete, disable, enable
-from harness.roles.eim.events import DownloadReported, NotificationForwarded
+from harness.roles.eim.events import NotificationForwarded
 from harness.roles.es10.notifications import DELETE, DISABLE, ENABLE, INSTALL
 from harness.roles.smdp import Smdp
 from harness.roles.smdp.events import NotificationReceived
 
 EVENTS = ("install", "enable", "disable", "delete")
 NO_ADDRESS = "none"
-INSTALLED = 0xBF37
 INITIATE_AUTHENTICATION, AUTHENTICATE_CLIENT, GET_PACKAGE = 0xBF39, 0xBF3B, 0xBF3A
 INDIRECT_FUNCTIONS = (INITIATE_AUTHENTICATION, AUTHENTICATE_CLIENT, GET_PACKAGE)
 SMDP_ADDRESS = 0x83
-DIRECT, INDIRECT = "directRspServerCommunication", "indirectRspServerCommunication"
-DATA_HANDLING = "eimDownloadDataHandling"
 DONE = "done"
-
-
-def declared(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> frozenset[str]:
-    """The features in the device's ipaCapabilities, asked for as a precondition."""
-    features: frozenset[str] = frozenset()
-    with step("the eIM asks for ipaCapabilities", precondition=True) as seen:
-        eim.queue_data_request(device.eid, tags=[0xA8])
-        device.poll_now()
-        data = eim.device(device.eid).data
-        assert data is not None
-        features = data.features
-        seen.observed(", ".join(sorted(features)))
-    return features
-
-
-def reported(eim: Eim) -> list[DownloadReported]:
-    """What the device told the eIM of downloads, by whichever message."""
-    return [event for event in eim.events if isinstance(event, DownloadReported)]
-
-
-def installation_result(report: DownloadReported) -> bytes:
-    """The BF37 of a report, which may be the report itself."""
-    octets = tlv.parse(report.octets)
-    return (octets if octets.tag == INSTALLED else octets.get(INSTALLED)).raw
 
 
 def received(smdp: Smdp) -> list[NotificationReceived]:
@@ -68,7 +51,7 @@ def installations(smdp: Smdp) -> set[bytes]:
 
 def functions_called(device: DeviceUnderTest) -> list[int]:
     """The tags of what the eIM was asked, in order."""
-    return [tlv.first(request.body).tag for request in device.requests]
+    return [message_of(request).tag for request in device.requests]
 
 
 @case(
@@ -135,7 +118,7 @@ def test_indirect(
         assert INITIATE_AUTHENTICATION in functions or DIRECT not in features, "the device prefers a direct download"
     address = NO_ADDRESS if DATA_HANDLING in features else smdp.identity.address
     with step("look at smdpAddress", expect=address, confidence="likely") as seen:
-        initiated = [tlv.parse(one.body) for one in device.requests if tlv.first(one.body).tag == INDIRECT_FUNCTIONS[0]]
+        initiated = [message_of(request) for request in device.sent("initiateAuthentication")]
         named = [one.find(SMDP_ADDRESS) for one in initiated]
         told = [NO_ADDRESS if one is None else one.value.decode(errors="replace") for one in named]
         seen.observed(", ".join(told))

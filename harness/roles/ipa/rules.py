@@ -46,6 +46,7 @@ CONFORMING = Rules(
         "goes-on-after-trouble": lambda: True,
         "polls-again": visit.polls_again,
         "polling-interval": schedule.polling_interval,
+        "is-due-at-trigger": lambda failures: True,
         "retry-delay": schedule.retry_delay,
         "wait-asked-for": schedule.wait_asked_for,
         # results

@@ -44,7 +44,9 @@ class Schedule:
 
     def make_due(self, *, besides: str = "") -> None:
         """Every eIM (but `besides`) is due at once, whatever went before."""
-        self._turns = {eim_id: turn if eim_id == besides else _Turn() for eim_id, turn in self._turns.items()}
+        for eim_id, turn in self._turns.items():
+            if eim_id != besides and self.rules["is-due-at-trigger"](turn.failures):
+                turn.due, turn.failures = 0.0, 0
 
     def next_due(self) -> float | None:
         """The next time any eIM is due; None where there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import Change, around, with_rule
@@ -61,6 +62,13 @@ def _wrong_session(inner: Any, modem: Modem, command: AtCommand) -> list[str]:
     return [re.sub(r"\d+$", lambda session: str(int(session[0]) + 1), text) for text in inner(modem, command)]
 
 
+_FIRST_TOLD: WeakKeyDictionary[Modem, list[str]] = WeakKeyDictionary()
+
+
+def _as_first_told(inner: Any, modem: Modem, command: AtCommand) -> list[str]:
+    return _FIRST_TOLD.setdefault(modem, inner(modem, command))
+
+
 def _everywhere(wrapper: Any) -> Change:
     def change(rules: Any) -> Any:
         for name in ("AT+CSIM", "AT+CGLA"):
@@ -102,5 +110,11 @@ DEFECTS: tuple[Defect, ...] = (
         "module",
         "AT+CCHO gives a session id that AT+CGLA does not know.",
         around("AT+CCHO", _wrong_session),
+    ),
+    Defect(
+        "tells-the-imsi-of-the-boot",
+        "module",
+        "AT+CIMI goes on telling the IMSI that it told first, whichever profile is enabled by now.",
+        around("AT+CIMI", _as_first_told),
     ),
 )

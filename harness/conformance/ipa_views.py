@@ -1,0 +1,61 @@
+"""What an eIM sees of an IPA, in either function binding, and what it asks it for."""
+
+from __future__ import annotations
+
+from harness.codec import tlv
+from harness.conformance.device import DeviceUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.endpoints.eim import SeenRequest
+from harness.errors import Unsupported
+from harness.roles.eim import Eim
+from harness.roles.eim.events import DownloadReported
+
+CAPABILITIES, STORED_RESULTS = 0xA8, 0xA2
+DIRECT, INDIRECT = "directRspServerCommunication", "indirectRspServerCommunication"
+DATA_HANDLING, CTX_PARAMS1, COMPACT = "eimDownloadDataHandling", "eimCtxParams1Generation", "minimizeEsipaBytes"
+INSTALLED = 0xBF37
+
+
+def message_of(request: SeenRequest) -> tlv.Tlv:
+    """The ESipa message of a request. Raises DecodeError for what is none."""
+    return tlv.parse(request.body)
+
+
+def declared(device: DeviceUnderTest, eim: Eim, step: CaseSteps, *needed: str) -> frozenset[str]:
+    """The features in the device's ipaCapabilities, asked for as a precondition.
+
+    Raises Unsupported where one of `needed` is not among them.
+    """
+    features: frozenset[str] = frozenset()
+    with step("the eIM asks for ipaCapabilities", precondition=True) as seen:
+        eim.queue_data_request(device.eid, tags=[CAPABILITIES])
+        device.poll_now()
+        data = eim.device(device.eid).data
+        assert data is not None
+        features = data.features
+        seen.observed(", ".join(sorted(features)))
+        missing = [name for name in needed if name not in features]
+        if missing:
+            raise Unsupported(f"ipaCapabilities has no {' and no '.join(missing)}")
+    return features
+
+
+def stored_results(device: DeviceUnderTest, eim: Eim) -> int:
+    """How many results the card still keeps, by a data request. Asserts that it is answered."""
+    request = eim.queue_data_request(device.eid, tags=[STORED_RESULTS])
+    device.work_off()
+    assert eim.operation(request).answer
+    answer = tlv.parse(eim.operation(request).answer)
+    stored = (answer.find(0xA0) or answer).find(STORED_RESULTS)
+    return 0 if stored is None else len(stored.children)
+
+
+def reported(eim: Eim) -> list[DownloadReported]:
+    """What the device told the eIM of downloads, by whichever message."""
+    return [event for event in eim.events if isinstance(event, DownloadReported)]
+
+
+def installation_result(report: DownloadReported) -> bytes:
+    """The BF37 of a report, which may be the report itself."""
+    octets = tlv.parse(report.octets)
+    return (octets if octets.tag == INSTALLED else octets.get(INSTALLED)).raw

@@ -1,0 +1,88 @@
+"""What the IPA of a simulated module is like, as a lab file says it: its capabilities, its binding, its routes.
+
+Every capability that the lab file does not give it is one that the device lacks; direct and indirect downloads are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.nodes import Value
+
+if TYPE_CHECKING:
+    from harness.roles.ipa import IpaSettings
+
+BINDINGS = ("asn1", "json")
+ROUTES = ("smdp", "eim")
+USUAL = ("direct-download", "indirect-download")
+_BITS = {
+    "direct-download": 0,
+    "indirect-download": 1,
+    "eim-download-data": 2,
+    "eim-ctx-params1": 3,
+    "eim-metadata-verification": 4,
+    "compact-forms": 5,
+}
+"""Bits of ipaFeatures (SGP.32 v1.2 §4.1) by their names among `harness.lab.features`."""
+_RETRIEVE_HTTPS, _INJECT_HTTPS = 0, 2
+CAPABILITIES = (*_BITS, "injection")
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedIpa:
+    """The IPA of a simulated module."""
+
+    binding: str = "asn1"
+    """One of BINDINGS."""
+    has: tuple[str, ...] = USUAL
+    """Of CAPABILITIES."""
+    notifications: str = "smdp"
+    """Where its notifications go: one of ROUTES."""
+    needs_admin_protocol: bool = False
+    """Whether it drops answers without X-Admin-Protocol."""
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Features of `harness.lab.features` that it does not have."""
+        without = [name for name in CAPABILITIES if name not in self.has]
+        return (*without, "json-binding") if self.binding != "json" else tuple(without)
+
+
+USUAL_IPA = SimulatedIpa()
+"""What a lab file means that says nothing of it."""
+
+
+def read_ipa(value: Value) -> SimulatedIpa:
+    """The IPA of a lab file, with faults noted."""
+    keys = value.mapping(("binding", "has", "notifications", "needs_admin_protocol"))
+    said: dict[str, Any] = {}
+    if "binding" in keys:
+        said["binding"] = keys["binding"].choice(*BINDINGS) or "asn1"
+    if "has" in keys:
+        said["has"] = tuple(word for item in keys["has"].items() if (word := item.choice(*CAPABILITIES)) is not None)
+    if "notifications" in keys:
+        said["notifications"] = keys["notifications"].choice(*ROUTES) or "smdp"
+    if "needs_admin_protocol" in keys:
+        said["needs_admin_protocol"] = bool(keys["needs_admin_protocol"].boolean())
+    return SimulatedIpa(**said)
+
+
+def settings_of(ipa: SimulatedIpa) -> IpaSettings:
+    """The settings that its firmware runs with."""
+    from harness.roles.ipa import IpaSettings  # the codec behind it is not needed to read a lab file
+
+    binding: Any = ipa.binding
+    route: Any = ipa.notifications
+    return IpaSettings(
+        binding=binding,
+        features=_bits(ipa.has),
+        protocols=frozenset({_RETRIEVE_HTTPS, *([_INJECT_HTTPS] if "injection" in ipa.has else [])}),
+        notification_route=route,
+        needs_admin_protocol=ipa.needs_admin_protocol,
+    )
+
+
+def _bits(names: Iterable[str]) -> frozenset[int]:
+    return frozenset(_BITS[name] for name in names if name in _BITS)

@@ -1,0 +1,132 @@
+"""Defects of an IPA with results: what it delivers, keeps and forgets, and what it does after a switch of profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.simulators.defects import Defect
+from harness.simulators.defects.changes import all_of, answering, with_rule
+
+_ERROR, _EMPTY = 0x02, 0x30
+"""Alternatives of ProvideEimPackageResultResponse."""
+
+
+def _flipped(result: bytes) -> bytes:
+    """The last octet of the signature changed."""
+    return result[:-1] + bytes([result[-1] ^ 0x01])
+
+
+def _whatever_was_sent(sent: frozenset[int], acknowledged: Iterable[int]) -> list[int]:
+    return []
+
+
+def _first_of_a_visit(results_before: int) -> bool:
+    return results_before == 0
+
+
+def _whenever_allowed(allowed: bool, attached: bool, delivered: bool) -> bool:
+    return allowed
+
+
+def _other_eid(eid: bytes) -> bytes:
+    return eid[:-1] + bytes([eid[-1] ^ 0x01])
+
+
+def _all_that_was_sent(sent: frozenset[int], acknowledged: Iterable[int]) -> list[int]:
+    return sorted(sent)
+
+
+def _empty_too(tag: int) -> bool:
+    return tag in (_ERROR, _EMPTY)
+
+
+def _unless_attached(allowed: bool, attached: bool, delivered: bool) -> bool:
+    return allowed and not attached
+
+
+DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        "spoils-package-results",
+        "ipa",
+        "The card's result reaches the eIM with one octet changed.",
+        with_rule("package-result", _flipped),
+    ),
+    Defect(
+        "reports-only-the-first-result",
+        "ipa",
+        "Of several packages in a row only the first one's result is sent.",
+        with_rule("reports-result", _first_of_a_visit),
+    ),
+    Defect(
+        "keeps-acknowledged-results",
+        "ipa",
+        "Acknowledged results and notifications are never removed from the card.",
+        with_rule("results-to-remove", _whatever_was_sent),
+    ),
+    Defect(
+        "loses-the-network-after-a-switch",
+        "ipa",
+        "After a change of profile the data path is not brought up again, and the result never leaves.",
+        answering("reconnects", False),
+    ),
+    Defect(
+        "never-rolls-back",
+        "ipa",
+        "A profile without connectivity stays enabled although the package allowed to roll back.",
+        answering("rolls-back", False),
+    ),
+    Defect(
+        "rolls-back-whenever-allowed",
+        "ipa",
+        "The IPA rolls back after every enable that allows it, also when the result was delivered.",
+        with_rule("rolls-back", _whenever_allowed),
+    ),
+    Defect(
+        "forgets-the-eim-transaction",
+        "ipa",
+        "eimTransactionId is not echoed in answers that the IPA makes.",
+        answering("echoed-transaction-id", None),
+    ),
+    Defect(
+        "removes-results-unacknowledged",
+        "ipa",
+        "A result is removed from the card as soon as it was sent.",
+        with_rule("results-to-remove", _all_that_was_sent),
+    ),
+    Defect(
+        "forgets-stored-results",
+        "ipa",
+        "Results of earlier visits that the card still keeps are never offered again.",
+        answering("results-to-deliver", ()),
+    ),
+    Defect(
+        "takes-an-error-for-an-acknowledgement",
+        "ipa",
+        "A result that the eIM answered with an error is removed from the card.",
+        all_of(answering("is-refusal", False), with_rule("results-to-remove", _all_that_was_sent)),
+    ),
+    Defect(
+        "takes-an-empty-answer-for-an-error",
+        "ipa",
+        "emptyResponse ends the visit as an error would.",
+        with_rule("is-refusal", _empty_too),
+    ),
+    Defect(
+        "is-blocked-by-what-is-refused",
+        "ipa",
+        "A result or a notification that is refused holds up all that is behind it.",
+        answering("goes-on-after-refusal", False),
+    ),
+    Defect(
+        "names-another-eid-in-results",
+        "ipa",
+        "The EID beside a result is wrong.",
+        with_rule("eid-of-results", _other_eid),
+    ),
+    Defect(
+        "rolls-back-only-without-a-network",
+        "ipa",
+        "A new profile that attaches stays, although the eIM cannot be reached over it.",
+        with_rule("rolls-back", _unless_attached),
+    ),
+)
