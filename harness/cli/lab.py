@@ -84,7 +84,7 @@ def export_eim(slot_name: str, out: Path | None, lab_file: Path) -> int:
         raise ConfigurationError(faults)
     prepare(lab, seed=1)
     with Rack(lab, seed=1) as rack:
-        text = json.dumps(request_for_owner(rack, getattr(slot.device, "eid", "")), indent=1)
+        text = json.dumps(request_for_owner(rack, getattr(slot.device, "eid", ""), slot.trust.eim), indent=1)
     written(text, out)
     return 0
 

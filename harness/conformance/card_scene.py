@@ -7,14 +7,15 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.conformance.case import State
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.fuzzing import Chance
-from harness.conformance.kept_card import KeptCard, kept_card, leave_as_found, reach_kept, withheld
+from harness.conformance.kept_card import KeptCard, give_back, kept_card, leave_as_found, reach_kept, withheld
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
 from harness.conformance.power import PowerUnderTest, TimedPower, WritePower
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
-from harness.conformance.states import described, reach_as_precondition
+from harness.conformance.states import described, reach, reach_as_precondition
 from harness.conformance.strictness import Strictness
 from harness.errors import HarnessError, Withheld
 from harness.lab.card_bench import CardBench
@@ -73,11 +74,21 @@ class CardScene(Scene):
             self._prepare_kept()
             return
         if bench.config is None or not bench.takes_snapshots:
+            bench.farewell = lambda: self._leave(
+                lambda: reach(State(), self._euicc, eims, self._parties.profiles, self.download)
+            )
             reach_as_precondition(self.running.steps, needs, self._euicc, eims, self.profiles, self.download)
             return
         prepared = prepared_card(self._rack, bench.config, needs)
         bench.restore(prepared.snapshot)
         make_known(eims, bench.config, prepared, self._rack)
+
+    def _leave(self, give_back: Callable[[], None]) -> None:
+        """After the last case: what is of ours goes, and the channel with it."""
+        try:
+            give_back()
+        finally:
+            self._euicc.close()
 
     def _made_certificate(self) -> bytes | None:
         """The certificate that a simulated card was made with; None for a real one."""
@@ -88,7 +99,8 @@ class CardScene(Scene):
         case, parties = self.running.case, self._parties
         with self.running.steps(f"on the card of somebody else: {described(case.needs)}", precondition=True):
             bench = self._card_bench
-            self._kept = kept_card(self._rack, bench.name, bench.slot.trust, self._euicc)
+            kept = self._kept = kept_card(self._rack, bench.name, bench.slot.trust, self._euicc, parties.eims)
+            bench.farewell = lambda: self._leave(lambda: give_back(kept, self._euicc))
             self._euicc.guard = self._kept.guard
             reach_kept(self._kept, case.needs, self._euicc, parties.eims, parties.profiles, self.download)
 
@@ -131,7 +143,7 @@ class CardScene(Scene):
         if self._own_ipa is not None:
             self._own_ipa.close()
         if self._kept is not None:
-            leave_as_found(self._kept, self._euicc)
+            leave_as_found(self._kept, self._euicc, self._parties.eims, self._rack.profiles)
         if not self._card_bench.takes_snapshots:  # a snapshot comes with a reset, which closes every channel
             with suppress(HarnessError):
                 self._euicc.close()

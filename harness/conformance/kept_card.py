@@ -3,7 +3,8 @@
 Rules of this room:
 - Nothing of the owner's goes away: no memory reset, no deletion of a profile that the lab cannot install again, no removal
   of a notification that was there before.
-- Cases use eIMs of their own, which the joined eIM adds for a case and deletes when the next one starts.
+- Cases use eIMs of their own, which the joined eIM adds for a case and deletes when it is over; those that a case could not
+  give back are deleted when the next one starts.
 - Where the lab cannot install profiles, the names that a case uses stand for profiles that are on the card.
 - What a case needs and the lab lacks withholds it: the case is not run, and says why.
 """
@@ -19,8 +20,8 @@ from harness.codec.errors import DecodeError
 from harness.conformance.case import Case, State
 from harness.conformance.euicc import certificates_for
 from harness.errors import DeviceFault, Withheld
-from harness.lab.joining import joined_eim, take_up
-from harness.lab.trust import WATCH, CardTrust
+from harness.lab.joining import joined_eim, take_initial, take_up
+from harness.lab.trust import INITIAL, WATCH, CardTrust
 from harness.profiles import ProfilePackage
 from harness.roles.eim import TOKEN_REQUESTED
 from harness.roles.eim.commands import add_eim, delete, delete_eim, disable, enable
@@ -39,7 +40,7 @@ Download = Callable[[str], "InstallationAnswer"]
 _DOWNLOADS = frozenset({"download", "smdp", "ipa", "operator"})
 _EIMS = frozenset({"eim", "other_eim", "ipa"})
 _READING = frozenset({0xBF20, 0xBF22, 0xBF28, 0xBF2B, 0xBF2D, 0xBF2E, 0xBF3C, 0xBF3E, 0xBF43, 0xBF55, 0xBF56, 0xBF5F})
-_MEMORY_RESET, _PACKAGE, _REMOVAL = 0xBF64, 0xBF51, 0xBF30
+_MEMORY_RESETS, _PACKAGE, _REMOVAL = (0xBF64, 0xBF34), 0xBF51, 0xBF30
 _TAGS = (0x5A, 0x4F, 0x9F70, 0x92, 0x95, 0x99, 0x9F7B, 0x9F67)
 """What is asked of each profile: the default list of tags has neither policy rules nor what a profile is allowed to be."""
 _EMERGENCIES = frozenset({0xBF5B, 0xBF5D})
@@ -75,7 +76,7 @@ class KeptCard:
             return
         if piece.tag in _EMERGENCIES:
             raise Withheld("an emergency or a fallback on the card of somebody else is not ours to begin")
-        if piece.tag == _MEMORY_RESET:
+        if piece.tag in _MEMORY_RESETS:
             raise Withheld("a memory reset would take what the card's owner put there")
         if piece.tag == _REMOVAL and self._removed(piece) in self.notifications:
             raise Withheld("the notification was there before the run and is not ours to remove")
@@ -110,15 +111,21 @@ class KeptCard:
         return int.from_bytes(number.value, "big") if number is not None else -1
 
 
-def kept_card(rack: Rack, name: str, trust: CardTrust, euicc: EuiccUnderTest) -> KeptCard:
-    """The card as it was when this process first asked for it; the joined eIM is taken up then."""
+def kept_card(rack: Rack, name: str, trust: CardTrust, euicc: EuiccUnderTest, eims: Sequence[Eim]) -> KeptCard:
+    """The card as it was when this process first asked for it; the joined eIM is taken up then.
+
+    `eims` are those of cases: one that a run left on the card can help the joined one to a counter.
+    """
     key = ("kept card", name)
     found = rack.kept.get(key)
     if not isinstance(found, KeptCard):
         owner = None
         if trust.eim.way != WATCH:
             owner = joined_eim(rack, trust.eim, euicc.eid.hex())
-            take_up(owner, euicc, euicc.eid, trust.eim)
+            if trust.eim.way == INITIAL:
+                take_initial(owner, euicc, euicc.eid, trust.eim)
+            else:
+                take_up(owner, euicc, euicc.eid, trust.eim, eims)
         pending = frozenset(notification.sequence_number for notification in euicc.list_notifications())
         address = euicc.get_configured_addresses().default_dp_address
         ours = {package.iccid for package in rack.profiles.values()} if trust.has_smdp_keys else set()
@@ -164,16 +171,32 @@ def reach_kept(
     _forget_own_notifications(card, euicc)
 
 
-def leave_as_found(card: KeptCard, euicc: EuiccUnderTest) -> None:
-    """Enables the profile that was enabled and puts the default SM-DP+ address back. Raises DeviceFault."""
+def leave_as_found(
+    card: KeptCard, euicc: EuiccUnderTest, eims: Sequence[Eim], profiles: Mapping[str, ProfilePackage]
+) -> None:
+    """Takes away what is ours, enables the profile that was enabled and puts the default SM-DP+ address back.
+
+    Raises DeviceFault.
+    """
     if card.owner is None:
         return
+    _delete_own_eims(card.owner, euicc, eims)
+    if card.trust.has_smdp_keys:
+        _delete_own_profiles(card.owner, euicc, profiles)
     was = next((info.iccid for info in card.profiles if info.is_enabled), None)
     now = next((info.iccid for info in euicc.get_profiles_info() if info.is_enabled), None)
     if was is not None and now != was:
         _done(card.owner, euicc, enable(was))
     if euicc.get_configured_addresses().default_dp_address != card.address:
         euicc.set_default_dp_address(card.address or "")
+    _forget_own_notifications(card, euicc)
+
+
+def give_back(card: KeptCard, euicc: EuiccUnderTest) -> None:
+    """The joined eIM goes too where it was added for the run: the card has none then, as before. Raises DeviceFault."""
+    if card.owner is not None and card.trust.eim.way == INITIAL:
+        _done(card.owner, euicc, delete_eim(card.owner.identity.eim_id))
+        _forget_own_notifications(card, euicc)
 
 
 def _profiles_in_place(
@@ -231,16 +254,20 @@ def _install(
     """Our fixture profiles as the state has them, and no other of ours."""
     if any("profilePolicyRules" in profiles[name].metadata for name in needs.profiles):
         raise Withheld("a profile with policy rules could not be taken off this card again")
+    _delete_own_profiles(owner, euicc, profiles)
+    for name in needs.profiles:
+        answer = download(name)
+        if not answer.is_success:
+            raise DeviceFault(f"the profile {name} was not installed: error {answer.error_reason}")
+
+
+def _delete_own_profiles(owner: Eim, euicc: EuiccUnderTest, profiles: Mapping[str, ProfilePackage]) -> None:
     ours = {package.iccid for package in profiles.values()}
     for info in euicc.get_profiles_info():
         if info.iccid in ours and info.iccid is not None:
             if info.is_enabled:
                 _done(owner, euicc, disable(info.iccid))
             _done(owner, euicc, delete(info.iccid))
-    for name in needs.profiles:
-        answer = download(name)
-        if not answer.is_success:
-            raise DeviceFault(f"the profile {name} was not installed: error {answer.error_reason}")
 
 
 def _delete_own_eims(owner: Eim, euicc: EuiccUnderTest, eims: Sequence[Eim]) -> None:

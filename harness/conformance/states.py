@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from harness.conformance.case import State
 from harness.conformance.euicc import certificates_for
 from harness.conformance.steps import CaseSteps
-from harness.errors import DeviceFault
+from harness.errors import DeviceFault, LabFault
+from harness.lab.joining import find_counter
 from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
 from harness.roles.eim.commands import delete, delete_eim, disable, enable, list_eim
 from harness.roles.es10 import Es10
@@ -116,18 +117,28 @@ def dissociate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
     tokens = {entry.eim_id: entry.association_token for entry in es10.get_eim_configuration()}
     if not tokens:
         return
-    ours = next((eim for eim in eims if eim.identity.eim_id in tokens), None)
+    ours = next((eim for eim in eims if eim.identity.eim_id in tokens and _is_heard(es10, eim, tokens)), None)
     if ours is None:
         raise DeviceFault(
             f"the card cannot reset its eIM configuration and is associated with {', '.join(tokens)}",
             hint="have that eIM delete itself, or use another card",
         )
     own_id = ours.identity.eim_id
-    _agree_on_token(es10, ours, tokens.pop(own_id))
+    del tokens[own_id]
     for eim_id in (*tokens, own_id):
         deleted = es10.load_package(ours.package(delete_eim(eim_id), eid=es10.eid))
         if not deleted.is_result or deleted.result("deleteEimResult") not in (OK, LAST_EIM_DELETED):
             raise DeviceFault(f"the eIM {eim_id} cannot be deleted: {deleted.raw.hex().upper()}")
+
+
+def _is_heard(es10: EuiccUnderTest, eim: Eim, tokens: Mapping[str, int | None]) -> bool:
+    """Whether the card takes packages of this eIM, after a search for its token and, where that is lost, its counter."""
+    _agree_on_token(es10, eim, tokens[eim.identity.eim_id])
+    known = eim.associate(es10.eid).association.counter
+    try:
+        return find_counter(eim, es10, es10.eid, known)
+    except LabFault:  # it believes none of them: a key or a token of another life
+        return False
 
 
 def _agree_on_token(es10: EuiccUnderTest, eim: Eim, listed: int | None) -> None:

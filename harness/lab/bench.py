@@ -37,6 +37,9 @@ class Bench(Protocol):
     def open(self) -> None:
         """Finds the device. Raises LabFault."""
 
+    def leave(self) -> None:
+        """The last case on the device is over: takes off it what the run put there. Raises HarnessError."""
+
     def close(self) -> None:
         """Gives everything back. Closing twice does nothing."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,14 @@ class SlotBench:
         named = () if isinstance(slot.device, Hardware) else slot.device.defects
         self.defects: tuple[str, ...] = named if defects is None else tuple(defects)
         self._closing = ExitStack()
+        self.farewell: Callable[[], None] | None = None
+        """Takes off the device what cases put there; whoever puts something there sets it."""
+
+    def leave(self) -> None:
+        """What `farewell` does, once."""
+        farewell, self.farewell = self.farewell, None
+        if farewell is not None:
+            farewell()
 
 
 class CardSlotBench(SlotBench):

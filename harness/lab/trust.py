@@ -19,11 +19,12 @@ from harness.nodes import Value
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-RESET, IMPORT, EXPORT, WATCH = "reset", "import", "export", "watch"
+RESET, INITIAL, IMPORT, EXPORT, WATCH = "reset", "initial", "import", "export", "watch"
 _KEYS = {
     RESET: (),
     IMPORT: ("eim_id", "key", "counter", "token", "search"),
-    EXPORT: ("counter", "token", "search"),
+    INITIAL: (),
+    EXPORT: ("eim_id", "counter", "token", "search"),
     WATCH: (),
 }
 MOST_COUNTER = 0x7FFFFF
@@ -36,8 +37,8 @@ class Joining:
     """How the lab comes to be an eIM of the card."""
 
     way: str = RESET
-    """RESET: the card's eIMs are cleared; IMPORT: an eIM of the card is acted as with its key; EXPORT: its owner added
-    ours; WATCH: never."""
+    """RESET: the card's eIMs are cleared; INITIAL: it has none, and one of ours is added for the run; IMPORT: an eIM of the
+    card is acted as with its key; EXPORT: its owner added ours; WATCH: never."""
     eim_id: str = ""
     key: Path | None = None
     """The private signing key of that eIM, PEM."""
@@ -70,6 +71,7 @@ class CardTrust:
         """What a report says of it."""
         ways = {
             RESET: "its eIMs and profiles are cleared for each case",
+            INITIAL: "joined by an eIM of the lab that is added for the run",
             IMPORT: f"joined by the imported key of the eIM {self.eim.eim_id}",
             EXPORT: "joined by an eIM of the lab that its owner added",
             WATCH: "watched only: nothing in it is changed",

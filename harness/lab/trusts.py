@@ -65,7 +65,9 @@ def _eim(found: Inspection, own_eim_ids: Collection[str]) -> Trust:
     if ours:
         return Trust(EIM, True, f"{', '.join(ours)} of the lab is already on it")
     if not found.eims:
-        return Trust(EIM, True, "it has no eIM yet: AddInitialEim takes the lab's")
+        return Trust(
+            EIM, True, "it has no eIM yet: AddInitialEim takes the lab's (`join: initial` keeps what else is on it)"
+        )
     names = ", ".join(eim.eim_id for eim in found.eims)
     ways = "import that eIM's key, have its owner send `sgp32 lab export-eim`, or reset the card's eIMs where allowed"
     return Trust(EIM, False, f"it has {names}, whose key the lab does not have; {ways} (`trust: eim: join:`)")

@@ -56,7 +56,7 @@ def test_each_effect_needs_its_own_leave(lab: Path, sgp32: Sgp32, tmp_path: Path
     found = results(tmp_path / "run")
     assert {case: line["verdict"] for case, line in found.items()} == {"EU-007": "pass", "EU-063": "not_run"}
     assert "removes-eim" not in found["EU-063"]["reason"]
-    assert ledger(tmp_path)["resets"] == 1
+    assert ledger(tmp_path)["resets"] == 2, "before the case, and at the end"
     manifest = json.loads((tmp_path / "run" / "run.json").read_text())
     assert manifest["slots"]["card"]["device"]["allow"] == ["removes-eim", "removes-profile"]
 

@@ -63,7 +63,7 @@ def test_a_card_behind_a_real_port_is_prepared_by_its_own_functions(
     (ledger,) = (tmp_path / "state" / "ledger").glob("*.json")
     written = json.loads(ledger.read_text())
     assert written["installations"] >= 2, "one for each link"
-    assert written["resets"] == 6, "one for each case and link"
+    assert written["resets"] == 7, "one for each case and link, and one at the end"
     (counters,) = (tmp_path / "state" / "eims").glob("*.json")
     assert json.loads(counters.read_text())["eim.harness.test"]
 

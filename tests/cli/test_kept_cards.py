@@ -113,6 +113,7 @@ def test_a_second_run_is_as_green_as_the_first_and_the_card_is_as_before(
         assert {info.iccid: info.state for info in euicc.get_profiles_info()} == before
         assert {one.sequence_number for one in euicc.list_notifications()} >= notifications
         assert euicc.get_configured_addresses().default_dp_address is None
+        assert [entry.eim_id for entry in euicc.get_eim_configuration()] == [OPERATOR], "the eIMs of cases are gone"
 
 
 def test_downloads_are_not_run_without_keys_that_the_card_believes(operator: Eim, sgp32: Sgp32, tmp_path: Path) -> None:
@@ -130,6 +131,39 @@ def test_a_counter_that_is_too_far_away_is_given_up_with_advice(operator: Eim, s
     reason = results(tmp_path / "run")["EU-062"]["reason"]
     assert "is lost" in reason
     assert "updateEim" in reason
+
+
+def test_an_eim_of_ours_on_the_card_lets_a_lost_counter_begin_anew(operator: Eim, sgp32: Sgp32, tmp_path: Path) -> None:
+    with card_of(tmp_path) as (euicc, parties):
+        ours = parties.eims[0]
+        added = euicc.load_package(operator.package(add_eim(ours.configuration()), eid=euicc.eid))
+        assert added.is_result
+        ours.associate(euicc.eid, association_token=0, counter=0)
+    lab = lab_with(tmp_path, joined(operator.device().association.token, ", search: 100"))
+    done = sgp32("run", "EU-062", "--lab", lab, "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert verdicts(tmp_path / "run") == {"EU-062": "pass"}
+
+
+def test_a_card_without_an_eim_keeps_all_else_and_has_none_again(sgp32: Sgp32, tmp_path: Path) -> None:
+    with card_of(tmp_path) as (euicc, parties):
+        download = parties.download_to(euicc)
+        assert all(download(name).is_success for name in ("operational-a", "operational-b"))
+    lab = lab_with(tmp_path, "{smdp: false, eim: {join: initial}}")
+    for run in ("first", "second"):
+        done = sgp32("run", "EU-035", "EU-062", "EU-013", "--lab", lab, "--out", tmp_path / run)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert {verdicts(tmp_path / run)[case] for case in ("EU-035", "EU-062")} == {"pass"}
+        with card_of(tmp_path) as (euicc, _):
+            assert euicc.get_eim_configuration() == ()
+            assert len(euicc.get_profiles_info()) == 2
+
+
+def test_a_managed_card_takes_no_initial_eim(operator: Eim, sgp32: Sgp32, tmp_path: Path) -> None:
+    lab = lab_with(tmp_path, "{smdp: false, eim: {join: initial}}")
+    done = sgp32("run", "EU-062", "--lab", lab, "--out", tmp_path / "run")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"has the eIM {OPERATOR} already" in results(tmp_path / "run")["EU-062"]["reason"]
 
 
 def test_a_wrong_token_is_not_taken_for_a_lost_counter(operator: Eim, sgp32: Sgp32, tmp_path: Path) -> None:
@@ -151,13 +185,15 @@ def test_a_watched_card_is_asked_and_never_changed(operator: Eim, sgp32: Sgp32, 
     }
 
 
-def test_an_owner_adds_our_eim_by_the_exported_request(operator: Eim, sgp32: Sgp32, tmp_path: Path) -> None:
-    lab = lab_with(tmp_path, "{smdp: false, eim: {join: export}}")
+@pytest.mark.parametrize("more", ["", ", eim_id: fresh.eim.harness.test"], ids=["usual", "fresh"])
+def test_an_owner_adds_our_eim_by_the_exported_request(operator: Eim, sgp32: Sgp32, tmp_path: Path, more: str) -> None:
+    lab = lab_with(tmp_path, f"{{smdp: false, eim: {{join: export{more}}}}}")
     done = sgp32("lab", "export-eim", "card", "--lab", lab, "--out", tmp_path / "request.json")
     assert done.returncode == 0, done.stderr
     request = json.loads((tmp_path / "request.json").read_text())
     name, configuration = decode("Eco", bytes.fromhex(request["add_eim"]))
     assert name == "addEim"
+    assert configuration["eimId"] == ("fresh.eim.harness.test" if more else "joined.eim.harness.test")
     with card_of(tmp_path) as (euicc, _):
         operator.associate(euicc.eid)
         added = euicc.load_package(operator.package(add_eim(configuration), eid=euicc.eid))

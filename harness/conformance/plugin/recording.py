@@ -85,7 +85,7 @@ class Recording:
         outcome = yield
         self._record(way, running.result(), began=True)
         if running.lost_the_lab:
-            self._close()
+            self._close(lost=True)
         if running.fell_silent:
             self._silent.add(way.bench.name)
         return outcome
@@ -162,10 +162,18 @@ class Recording:
             self._tell({"fault": {"slot": bench.name, "reason": said, "optional": verdict is Verdict.NOT_RUN}})
         return verdict, reason
 
-    def _close(self) -> None:
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+    def _close(self, *, lost: bool = False) -> None:
+        """Gives the device back. One that is not lost is left without what the cases put on it."""
+        bench, self._open = self._open, None
+        if bench is None:
+            return
+        try:
+            if not lost:
+                bench.leave()
+        except HarnessError as fault:
+            self._journals[bench.name].note("the device still has what the cases put on it", reason=describe(fault))
+        finally:
+            bench.close()
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Keeps what a phase raised, and the traceback of what is no verdict of ours."""
