@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from harness.crypto import pki
 from harness.crypto.entropy import Entropy
-from harness.endpoints.eim import CONTENT_TYPE, PATH, EimEndpoint
+from harness.endpoints.eim import PATH, EimEndpoint
 from harness.endpoints.https import HttpsEndpoint
 from harness.endpoints.loop import LoopThread
 from harness.links.events import Interface
 from harness.links.https_server import Limits
 from harness.links.tls import ServerCertificate
 from harness.roles.eim import Eim
+from harness.roles.eim.http_rules import ASN1_TYPE
 
 DEADLINE = 5.0
 LIMITS = Limits(request=0.25, idle=2.0)
@@ -70,7 +71,7 @@ class RawHttps:
         lines = (
             f"POST {PATH} HTTP/1.1",
             "Host: eim.harness.test",
-            f"Content-Type: {CONTENT_TYPE}",
+            f"Content-Type: {ASN1_TYPE}",
             "X-Admin-Protocol: gsma/rsp/v2.1.0",
             "User-Agent: gsma-rsp-ipad",
             f"Content-Length: {len(body)}",

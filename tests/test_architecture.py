@@ -182,7 +182,7 @@ def test_every_data_file_is_read_by_somebody() -> None:
 def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     declared = [*project["dependencies"], *project["optional-dependencies"]["pcsc"]]
-    called = {"pyserial": "serial", "pyyaml": "yaml", "pyscard": "smartcard"}
+    called = {"pyserial": "serial", "pyyaml": "yaml", "pyscard": "smartcard", "rpds-py": "rpds"}
     names = {re.split("[<>=]", entry)[0].lower() for entry in declared}
     found: set[str] = set()
     for file in chain(HARNESS.rglob("*.py"), resources.path("suites").rglob("*.py")):

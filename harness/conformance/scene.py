@@ -91,6 +91,10 @@ class Scene:
         """A second reference eIM."""
         self._missing("other_eim")
 
+    def restarted_eim(self) -> Eim:
+        """The eIM under test, ended and started anew with what it has kept."""
+        self._missing("eim that can be started anew")
+
     @property
     def ipa(self) -> OwnIpa:
         """Our own IPA on the card under test."""

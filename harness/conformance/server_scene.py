@@ -17,6 +17,7 @@ from harness.lab.in_process import InProcessSmdp, InProcessSmds
 from harness.lab.parties import new_eim, new_smdp, new_smds
 from harness.lab.server_bench import ServerBench
 from harness.links.memory import MemoryLink
+from harness.roles.eim import MemoryStore
 from harness.simulators.euicc import CardConfig
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class ServerScene(Scene):
         self._bench = bench
         self._config = CardConfig()
         self._entropy = bench.rack.entropy.child(f"{running.case.identifier}/under-test")
+        self._store = MemoryStore()
+        self._restarts = 0
         label, observers = f"{running.case.identifier}/{bench.slot.kind}", [bench.observer_of("in-process")]
         self._parties = Parties(bench.rack, label, running.case.needs, observers=observers)
 
@@ -44,7 +47,7 @@ class ServerScene(Scene):
         """A fresh server role, and a card in the state that the case needs, which the eIM knows."""
         kind = self._bench.slot.kind
         if kind == "eim":
-            self._bench.server.behind = EimEndpoint(self.eim, self.clock.now)
+            self._serve()
             if self.running.case.needs.eims:
                 prepared = prepared_card(self._bench.rack, self._config, self.running.case.needs)
                 make_known([self.eim, self.other_eim], self._config, prepared, self._bench.rack)
@@ -91,13 +94,41 @@ class ServerScene(Scene):
         """The eIM under test from its operator's side, or our own where the SM-DP+ is under test."""
         if self._bench.slot.kind != "eim":
             return self._parties.eims[0]
-        way = InProcessSmdp(self.smdp, self.clock, [self._bench.observer_of("in-process")])
-        return new_eim(self._bench.rack, self._entropy, http=way, defects=self._bench.defects)
+        return self._new_eim(0)
 
-    @property
+    @cached_property
     def other_eim(self) -> Eim:
-        """Another eIM, which is not under test."""
-        return self._parties.eims[1]
+        """A second identity of the eIM under test, or another eIM of ours where the SM-DP+ is under test."""
+        if self._bench.slot.kind != "eim":
+            return self._parties.eims[1]
+        return self._new_eim(1)
+
+    def restarted_eim(self) -> Eim:
+        """Ends the eIM under test and starts it anew with what it has kept; devices are made known to it again.
+
+        Only what is in its store is left: what was queued in memory is gone.
+        """
+        known = tuple(self.eim.state.devices.values())
+        self._restarts += 1
+        self.__dict__["eim"] = again = self._new_eim(0, f"restart {self._restarts}")
+        for device in known:
+            again.associate(
+                device.eid,
+                euicc_certificate=device.euicc_certificate,
+                eum_certificate=device.eum_certificate,
+                version=device.version,
+            )
+        self._serve()
+        return again
+
+    def _new_eim(self, number: int, start: str = "start") -> Eim:
+        entropy = self._entropy.child(start)
+        way = InProcessSmdp(self.smdp, self.clock, [self._bench.observer_of("in-process")])
+        defects = self._bench.defects
+        return new_eim(self._bench.rack, entropy, number, http=way, defects=defects, store=self._store)
+
+    def _serve(self) -> None:
+        self._bench.server.behind = EimEndpoint(self.eim, self.clock.now, self.other_eim)
 
     @cached_property
     def smdp(self) -> Smdp:

@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.codec import findings
 from harness.codec.tlv import Tlv, first, parse
+from harness.conformance import esipa_json
 from harness.errors import MalformedAnswer
 from harness.lab.server_bench import ServerBench
 from harness.links.http_messages import HttpReply
@@ -27,6 +28,9 @@ ES9_HEADERS = (
     ("User-Agent", "gsma-rsp-lpad"),
 )
 ES12_HEADERS = ES9_HEADERS[:2]
+ASN1, JSON = "ASN.1", "JSON"
+BINDINGS = (ASN1, JSON)
+"""The two spellings of ESipa's functions; an eIM has both."""
 _OK = 200
 _RESPONSES = {
     0xBF39: "InitiateAuthenticationResponseEsipa",
@@ -62,6 +66,22 @@ class ServerUnderTest:
         if faults:
             raise MalformedAnswer(f"{name}: {faults[0]}")
         return parse(reply.body)
+
+    def say(self, message: bytes, binding: str = ASN1) -> HttpReply:
+        """Sends one ESipa message in either binding; the HTTP answer as it is."""
+        if binding == ASN1:
+            return self.send(message)
+        path, body = esipa_json.request_of(message)
+        return self._post(path, esipa_json.HEADERS, None, body)
+
+    def told(self, message: bytes, binding: str = ASN1) -> Tlv:
+        """The ESipa answer to a message in either binding, as the message that it stands for. Raises as `ask` does."""
+        if binding == ASN1:
+            return self.ask(message)
+        reply = self.say(message, binding)
+        if reply.status != _OK:
+            raise MalformedAnswer(f"HTTP status {reply.status} for a message that can be read")
+        return esipa_json.answer_of(first(message).tag, reply.body)
 
     def call(self, function: str, request: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> HttpReply:
         """Calls one ES9+ or ES11 function in the JSON binding."""

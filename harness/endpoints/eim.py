@@ -1,28 +1,31 @@
-"""The eIM on HTTPS: ESipa's ASN.1 binding (SGP.32 v1.2 §6.1, §6.3).
+"""The eIM on HTTPS: ESipa's ASN.1 and JSON bindings (SGP.32 v1.2 §6.1, §6.3, §6.4).
 
 Rules of this room:
-- Everything about ESipa is decided by the role; here are only path, method, headers and status.
+- Everything about ESipa is decided by the role; here are only path, method, headers and status. Both bindings lead to the
+  same function of the role.
 - Content-Type and X-Admin-Protocol stand on every answer. Requests that lack what v1.2 asks for are served, and reported.
+- Several eIMs behind one address are told apart by the name that the device asked for: its Host, else its SNI.
 - Every request is kept with its time, for cases that judge an IPA by what its eIM saw.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.links.http_messages import Headers, Reply, Request, header
+from harness.roles.eim import json_binding
 from harness.roles.eim.context import Trouble
 from harness.roles.eim.eim import Eim
-from harness.roles.eim.esipa import MAX_MESSAGE
-from harness.roles.eim.events import Finding
+from harness.roles.eim.events import Finding, MessageRefused
+from harness.roles.eim.http_rules import ASN1_PATH, ASN1_TYPE, JSON_TYPE, function_of
 
-PATH = "/gsma/rsp2/asn1"
-CONTENT_TYPE = "application/x-gsma-rsp-asn1"
+PATH = ASN1_PATH
 USER_AGENTS = ("gsma-rsp-ipad", "gsma-rsp-ipae")
 
 _STATUS = {Trouble.MALFORMED: 400, Trouble.NOT_FORWARDED: 502}
+_MISDIRECTED = 421
 
 Now = Callable[[], float]
 
@@ -47,13 +50,13 @@ class SeenRequest:
 
 
 class EimEndpoint:
-    """Handles HTTP requests with one eIM; a handler for `HttpsServer`.
+    """Handles HTTP requests with one eIM, or with several that have names of their own; a handler for `HttpsServer`.
 
-    Where the eIM reaches an SM-DP+ through a link, serve it `threaded`: an indirect download waits for that answer.
+    Where an eIM reaches an SM-DP+ through a link, serve it `threaded`: an indirect download waits for that answer.
     """
 
-    def __init__(self, eim: Eim, now: Now) -> None:
-        self._eim = eim
+    def __init__(self, eim: Eim, now: Now, *others: Eim) -> None:
+        self._eims: Sequence[Eim] = (eim, *others)
         self._now = now
         self._seen: list[SeenRequest] = []
         self._came = threading.Condition()
@@ -74,14 +77,17 @@ class EimEndpoint:
     def __call__(self, request: Request) -> Reply:
         """Answers one request."""
         at = self._now()
-        status = _why_not(request)
+        first = self._eims[0]
+        eim = first.rules["eim-for-host"](self._eims, _host(request))
+        status = first.rules["why-not"](request.path, request.method, _media_type(request), len(request.body))
         body = b""
+        if status is None and eim is None:
+            status = _MISDIRECTED
         if status is None:
-            self._report(request, at)
-            outcome = self._eim.exchange(request.body, at)
-            body = outcome.reply
-            status = _STATUS.get(outcome.trouble, 200 if body else 204)
-        headers = self._eim.rules["response-headers"](request.header("X-Admin-Protocol"))
+            self._report(eim, request, at)
+            status, body = _answered(eim, request, at)
+        content_type = ASN1_TYPE if function_of(request.path) is None else JSON_TYPE
+        headers = first.rules["response-headers"](request.header("X-Admin-Protocol"), content_type)
         extra = (("Allow", "POST"),) if status == 405 else ()
         reply = Reply(status, (*headers.items(), *extra), body)
         seen = SeenRequest(at, request.path, request.headers, request.body, status, body, request.connection)
@@ -90,28 +96,36 @@ class EimEndpoint:
             self._came.notify_all()
         return reply
 
-    def _report(self, request: Request, at: float) -> None:
+    @staticmethod
+    def _report(eim: Eim, request: Request, at: float) -> None:
         """Tells what v1.2 asks of a request's headers and this one lacks."""
         agent = request.header("User-Agent")
         if agent is None or not agent.startswith(USER_AGENTS):
             said = "no User-Agent" if agent is None else f"the User-Agent {agent!r}"
-            self._eim.report(Finding(at, None, "HTTP", f"{said} where {' or '.join(USER_AGENTS)} is due"))
+            eim.report(Finding(at, None, "HTTP", f"{said} where {' or '.join(USER_AGENTS)} is due"))
         if request.header("X-Admin-Protocol") is None:
-            self._eim.report(Finding(at, None, "HTTP", "no X-Admin-Protocol"))
+            eim.report(Finding(at, None, "HTTP", "no X-Admin-Protocol"))
 
 
-def _why_not(request: Request) -> int | None:
-    """The status that refuses a request before ESipa begins, or None."""
-    if request.path != PATH:
-        return 404
-    if request.method != "POST":
-        return 405
-    if _media_type(request.header("Content-Type")) != CONTENT_TYPE:
-        return 415
-    if len(request.body) > MAX_MESSAGE:
-        return 413
-    return None
+def _answered(eim: Eim, request: Request, at: float) -> tuple[int, bytes]:
+    """Status and body of the answer to a request that reaches ESipa."""
+    function = function_of(request.path)
+    try:
+        message = request.body if function is None else json_binding.message_of(function, request.body)
+    except json_binding.Malformed as fault:
+        eim.report(MessageRefused(at, None, f"{function}: {fault}", request.body))
+        return 400, b""
+    outcome = eim.exchange(message, at)
+    body = outcome.reply if function is None else eim.rules["json-answer"](function, outcome.reply)
+    return _STATUS.get(outcome.trouble, 200 if body else 204), body
 
 
-def _media_type(value: str | None) -> str:
-    return (value or "").partition(";")[0].strip().lower()
+def _host(request: Request) -> str:
+    """The name that a request is for, without a port."""
+    name = request.header("Host") or request.tls.server_name or ""
+    return name.partition(":")[0]
+
+
+def _media_type(request: Request) -> str:
+    """A request's media type, without parameters and in lower case."""
+    return (request.header("Content-Type") or "").partition(";")[0].strip().lower()

@@ -62,8 +62,9 @@ def new_eim(
     http: HttpPort | None = None,
     defects: Iterable[str] = (),
     names: Names = OUR_NAMES,
+    store: AssociationStore | None = None,
 ) -> Eim:
-    """A reference eIM. `device` names the EID whose counters a lab with a memory keeps."""
+    """A reference eIM. `device` names the EID whose counters a lab with a memory keeps; `store` stands in for that memory."""
     identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download, names=names)
     trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
     rules = broken(CONFORMING, "eim", defects_of("eim", defects))
@@ -71,7 +72,7 @@ def new_eim(
         identity,
         entropy.child(identity.eim_id),
         rules,
-        association_store(rack, device),
+        store or association_store(rack, device),
         http=http,
         trusted_ci=trusted,
     )

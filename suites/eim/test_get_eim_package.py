@@ -6,6 +6,16 @@ from collections.abc import Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.esipa import (
+    EID_NOT_FOUND,
+    INVALID_EID,
+    MISSING_EID,
+    NO_PACKAGE,
+    OK,
+    UNKNOWN_EID,
+    get_eim_package,
+    package_error,
+)
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.expectations import token_of
 from harness.conformance.servers import ServerUnderTest
@@ -15,20 +25,6 @@ from harness.crypto import ecdsa
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import enable, list_profile_info
-
-UNKNOWN_EID = bytes.fromhex("89049032123451234512345678901235")
-NO_PACKAGE, EID_NOT_FOUND, INVALID_EID, MISSING_EID = 1, 2, 3, 4
-OK = 200
-
-
-def get_eim_package(eid: bytes) -> bytes:
-    """ESipa.GetEimPackage with the EID alone."""
-    return tlv.build(0xBF4F, tlv.build(0x5A, eid))
-
-
-def error(code: int) -> bytes:
-    """A GetEimPackageResponse that is an error."""
-    return tlv.build(0xBF4F, tlv.integer(0x02, code))
 
 
 @case(
@@ -43,7 +39,7 @@ def test_unknown_eid(esipa: ServerUnderTest, step: CaseSteps) -> None:
         reply = esipa.send(get_eim_package(UNKNOWN_EID))
         seen.observed(reply.body)
         assert reply.status == OK
-        assert reply.body == error(EID_NOT_FOUND)
+        assert reply.body == package_error(EID_NOT_FOUND)
 
 
 @case(
@@ -64,7 +60,7 @@ def test_missing_or_short_eid(esipa: ServerUnderTest, step: CaseSteps) -> None:
             reply = esipa.send(request)
             seen.observed(f"{reply.status} {reply.body.hex().upper()}")
             assert reply.status == OK
-            assert reply.body == error(code)
+            assert reply.body == package_error(code)
 
 
 @case(
@@ -80,7 +76,7 @@ def test_nothing_queued(esipa: ServerUnderTest, card: EuiccUnderTest, step: Case
         reply = esipa.send(get_eim_package(card.eid))
         seen.observed(reply.body)
         assert reply.status == OK
-        assert reply.body == error(NO_PACKAGE)
+        assert reply.body == package_error(NO_PACKAGE)
     with step("look at the headers", expect="Content-Type of the ASN.1 binding and X-Admin-Protocol") as seen:
         content_type, protocol = reply.header("Content-Type"), reply.header("X-Admin-Protocol")
         seen.observed(f"{content_type}, {protocol}")

@@ -109,6 +109,12 @@ def other_eim(scene: Scene) -> Eim:
 
 
 @pytest.fixture
+def restarted_eim(scene: Scene) -> Callable[[], Eim]:
+    """Ends the eIM under test and starts it anew; gives it as it is then."""
+    return scene.restarted_eim
+
+
+@pytest.fixture
 def ipa(scene: Scene) -> OwnIpa:
     """Our own IPA on the card under test, with the eIM and the SM-DP+ behind HTTPS."""
     return scene.ipa

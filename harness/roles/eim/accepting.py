@@ -18,6 +18,7 @@ from harness.codec.tlv import Tlv
 from harness.crypto.certificates import Certificate
 from harness.roles.eim import results
 from harness.roles.eim.context import Context
+from harness.roles.eim.counters import REPLAY_ERROR
 from harness.roles.eim.events import (
     Event,
     Finding,
@@ -28,7 +29,7 @@ from harness.roles.eim.events import (
 )
 from harness.roles.eim.get_eim_package import UNDEFINED_ERROR
 from harness.roles.eim.results import ERROR_UNSIGNED, PackageResult
-from harness.roles.eim.state import DONE, FAILED, PACKAGE, Device, EimState, Operation
+from harness.roles.eim.state import DONE, FAILED, Device, EimState, Operation
 from harness.roles.eim.versions import VERSIONS
 
 
@@ -58,7 +59,7 @@ def take_package_result(state: EimState, device: Device, octets: Tlv, now: float
         result = replace(result, eim_signature=_eim_signature(operation))
         findings += _signing_form(result, device, now)
     if result.kind == ERROR_UNSIGNED:
-        taken = _unsigned(state, device, operation, result, now)
+        taken = _unsigned(state, device, operation, result, now, context)
     else:
         reason = _why_not(result, device, operation, context)
         if reason:
@@ -72,8 +73,10 @@ def operation_of(state: EimState, device: Device, result: PackageResult) -> Oper
     """The operation that a result answers, or None."""
     if result.transaction_id is not None:
         return state.operations.get(result.transaction_id)
-    mine = (one for one in state.operations.values() if one.eid == device.eid and one.kind == PACKAGE)
-    return next((one for one in mine if one.counter is not None and one.counter == result.counter), None)
+    if result.counter is None:
+        return None
+    transaction = state.by_counter.get((device.eid, result.counter))
+    return None if transaction is None else state.operations.get(transaction)
 
 
 def names_this_eim(result: PackageResult, eim_id: str) -> bool:
@@ -155,14 +158,19 @@ def _refused(
     return Taken(state, events=(event,), error=context.rules["refused-result-answer"]())
 
 
-def _unsigned(state: EimState, device: Device, operation: Operation | None, result: PackageResult, now: float) -> Taken:
-    """Nobody vouches for an unsigned error, so it closes nothing: the operation only stops being offered."""
+def _unsigned(
+    state: EimState, device: Device, operation: Operation | None, result: PackageResult, now: float, context: Context
+) -> Taken:
     event = UnsignedErrorReceived(now, device.eid, result.transaction_id, result.raw)
     if operation is not None and operation.is_open and operation.eid == device.eid:
-        state = state.with_operation(replace(operation, answer=result.raw))
-        queue = tuple(waiting for waiting in device.queue if waiting != operation.transaction_id)
-        state = state.with_device(replace(device, queue=queue))
+        state = context.rules["after-unsigned-error"](state, device, replace(operation, answer=result.raw))
     return Taken(state, events=(event,))
+
+
+def after_unsigned_error(state: EimState, device: Device, operation: Operation) -> EimState:
+    """Nobody vouches for an unsigned error, so it closes nothing: the operation only stops being offered."""
+    queue = tuple(waiting for waiting in device.queue if waiting != operation.transaction_id)
+    return state.with_operation(operation).with_device(replace(device, queue=queue))
 
 
 def _accepted(
@@ -174,7 +182,8 @@ def _accepted(
     context: Context,
 ) -> Taken:
     if operation is None:
-        return Taken(state, events=(ResultUnmatched(now, device.eid, result.raw, result.transaction_id),))
+        unmatched = ResultUnmatched(now, device.eid, result.raw, result.transaction_id)
+        return Taken(state, context.rules["unmatched-numbers"](result), (unmatched,))
     is_known = operation.answer == result.raw
     closed = replace(
         operation,
@@ -193,7 +202,32 @@ def _accepted(
         is_known,
     )
     numbers = () if result.sequence_number is None else (result.sequence_number,)
-    return Taken(state.with_operation(context.rules["closed-operation"](operation, closed)), numbers, (event,))
+    was_queued = operation.transaction_id in device.queue
+    state = state.with_operation(context.rules["closed-operation"](operation, closed))
+    if is_known:
+        return Taken(state, numbers, (event,))
+    learned, told = _learned(state, device.eid, closed, now, context)
+    state = learned
+    if result.error_code == REPLAY_ERROR and was_queued:
+        state, more = context.rules["after-replay-error"](state, state.devices[device.eid], closed, now, context)
+        told = (*told, *more)
+    return Taken(state, numbers, (*told, event))
+
+
+def _learned(
+    state: EimState, eid: bytes, closed: Operation, now: float, context: Context
+) -> tuple[EimState, tuple[Event, ...]]:
+    """What a result tells of the device. Commands that a case made of any octets tell nothing."""
+    try:
+        device, events = context.rules["device-after-package"](state.devices[eid], closed, context.identity, now)
+    except DecodeError:
+        return state, ()
+    return state.with_device(device), tuple(events)
+
+
+def unmatched_numbers(_result: PackageResult) -> tuple[int, ...]:
+    """What is acknowledged of a result that no operation waits for: nothing, so that the card keeps it for who knows it."""
+    return ()
 
 
 def closed_operation(before: Operation, after: Operation) -> Operation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -28,6 +29,8 @@ class Context:
 
     identity: EimIdentity
     rules: Rules
+    new_transaction: Callable[[], bytes]
+    """Makes an eimTransactionId that was never used before."""
     http: HttpPort | None = None
     """The way to SM-DP+s; without one, indirect downloads and forwarding fail with the protocol's errors."""
     trusted_ci: tuple[bytes, ...] = ()

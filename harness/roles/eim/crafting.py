@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from harness.roles.eim import packages
 from harness.roles.eim.context import Context
+from harness.roles.eim.counters import GUARANTEED_COUNTER
 from harness.roles.eim.packages import PackageFields
 from harness.roles.eim.state import DELIVERED, PACKAGE, Device, EimState, Operation
-
-GUARANTEED_COUNTER = 0x7FFFFF
-"""The highest counter that every eUICC supports (SGP.32 v1.2 §3.3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +28,7 @@ class PackageChoice:
     association_token: int | None = None
 
 
-def craft(
-    state: EimState, choice: PackageChoice, new_transaction: Callable[[], bytes], context: Context
-) -> tuple[EimState, bytes]:
+def craft(state: EimState, choice: PackageChoice, context: Context) -> tuple[EimState, bytes]:
     """The state in which the package has left, and the package.
 
     The counter counts as used where a card of the device could take it. A package without eimTransactionId is kept under
@@ -49,11 +44,11 @@ def craft(
     message = packages.package_request(
         packages.package_signed(fields, choice.commands_tag),
         association.token if choice.association_token is None else choice.association_token,
-        choice.signing_key or own.signing_key,
+        choice.signing_key or own.key_named(association.key),
         rules,
     )
     operation = Operation(
-        choice.transaction_id or new_transaction(),
+        choice.transaction_id or context.new_transaction(),
         choice.eid,
         PACKAGE,
         DELIVERED,

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.codec import DecodeError, decode, encode
 from harness.codec.asn1 import has_bit
-from harness.codec.tlv import Tlv, build
+from harness.codec.tlv import Tlv, build, parse
 from harness.roles.eim import reading
 from harness.roles.eim.commands import tag_list
 
@@ -75,6 +75,24 @@ def data_request(
     if transaction_id is not None:
         value["eimTransactionId"] = transaction_id
     return encode("IpaEuiccDataRequest", value)
+
+
+def asks_for(request: bytes, wanted: bytes) -> bool:
+    """Whether a data request asks for every tag that the other one does. Both are ours."""
+    have, want = (parse(octets).get(0x5C).value for octets in (request, wanted))
+    return set(tags_of(want)) <= set(tags_of(have))
+
+
+def tags_of(listed: bytes) -> list[int]:
+    """The tags in the octets of a tag list, 5C. Raises DecodeError."""
+    tags, at = [], 0
+    while at < len(listed):
+        length = 2 if listed[at] & 0x1F == 0x1F else 1
+        if at + length > len(listed):
+            raise DecodeError("a tag list ends within a tag", offset=at)
+        tags.append(int.from_bytes(listed[at : at + length], "big"))
+        at += length
+    return tags
 
 
 def read_data(body: Tlv) -> IpaEuiccData:

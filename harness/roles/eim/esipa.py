@@ -26,10 +26,8 @@ from harness.roles.eim import (
 )
 from harness.roles.eim.context import Context, Outcome, Trouble
 from harness.roles.eim.events import Finding, MessageRefused
+from harness.roles.eim.http_rules import MAX_MESSAGE
 from harness.roles.eim.state import EimState
-
-MAX_MESSAGE = 1 << 18
-"""Octets. The largest that an IPA sends is a list of stored results and notifications."""
 
 Handler = Callable[[EimState, Tlv, float, Context], Outcome]
 

@@ -83,6 +83,52 @@ class PackageErrorReported(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OperationEnded(Event):
+    """An operation that will not be delivered any more: its operator cancelled it, or its time was over."""
+
+    transaction_id: bytes
+    state: str
+    """"cancelled" or "expired"."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterExhausted(Event):
+    """A package stays here because its counter would be too high. Only a new key helps: `Eim.queue_new_key`."""
+
+    transaction_id: bytes
+    counter: int
+    """The last one that was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterResynchronised(Event):
+    """The card had seen a higher counter than this eIM knew: the commands go out anew, further up."""
+
+    transaction_id: bytes
+    """Of the package that was refused."""
+    again: bytes
+    """The transaction that its commands have now."""
+    before: int
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTaken(Event):
+    """The eUICC knows this eIM by another signing key from now on."""
+
+    transaction_id: bytes
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilesChanged(Event):
+    """What a result or a notification told of the states of profiles."""
+
+    changes: tuple[tuple[bytes, bool | None], ...]
+    """ICCID, and whether it is enabled now; None: it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class DataReceived(Event):
     """IpaEuiccData. `fields` by the names of the standard; `octets` is the whole BF52."""
 

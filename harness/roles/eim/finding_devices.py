@@ -47,9 +47,11 @@ def transaction_of(body: Tlv) -> bytes | None:
 
 def awaiting(state: EimState, kind: str | None, eid: bytes | None = None) -> list[Operation]:
     """Operations that were delivered and not answered, of one kind (None: any) and one device (None: any)."""
+    device = None if eid is None else state.devices.get(eid)
+    candidates = state.delivered if device is None else device.queue
     return [
         operation
-        for operation in state.operations.values()
+        for operation in state.named(candidates)
         if operation.state == DELIVERED and kind in (None, operation.kind) and eid in (None, operation.eid)
     ]
 

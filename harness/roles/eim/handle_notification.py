@@ -19,7 +19,7 @@ from harness.roles.eim.taking_downloads import close, operation_of_session
 def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
     """Takes a HandleNotificationEsipa. Raises DecodeError."""
     body = reading.only_child(message)
-    if body.tag == 0xBF50:
+    if body.tag == 0xBF50 and context.rules["result-may-come-as-notification"]():
         taken = provide_eim_package_result.answer(state, body, now, context)
         return Outcome(taken.state, b"", taken.events, taken.trouble)
     findings: tuple[Event, ...] = ()
@@ -34,6 +34,11 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     arrived, events = notifications.forward((body,), eid, now, context)
     trouble = Trouble.NONE if arrived else Trouble.NOT_FORWARDED
     return Outcome(state, b"", (*findings, *reported, *events), trouble)
+
+
+def result_may_come_as_notification() -> bool:
+    """Whether HandleNotification carries a ProvideEimPackageResult too: it does since v1.2."""
+    return True
 
 
 def _installation(state: EimState, body: Tlv, now: float) -> tuple[EimState, tuple[Event, ...]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness.codec import named_bits
+from harness.crypto import ecdsa
+from harness.errors import LabFault
 
 ID_TYPE_OID, ID_TYPE_FQDN, ID_TYPE_PROPRIETARY = 1, 2, 3
 RETRIEVE_HTTPS = 0
@@ -38,11 +40,38 @@ class EimIdentity:
     """euiccCiPKId: which of its CI keys the eUICC shall use towards this eIM."""
     protocols: tuple[int, ...] = (RETRIEVE_HTTPS,)
     offers_indirect_download: bool = True
+    earlier_keys: tuple[EllipticCurvePrivateKey, ...] = ()
+    """Signing keys that some eUICCs still know this eIM by."""
 
     @property
     def public_key_info(self) -> bytes:
         """The SubjectPublicKeyInfo of the signing key, DER."""
-        return self.signing_key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return ecdsa.public_key_info(self.signing_key)
+
+    def key_named(self, name: str) -> EllipticCurvePrivateKey:
+        """The signing key that an eUICC knows (`Association.key`). Raises LabFault for one that is not here any more."""
+        keys = {key_name(key): key for key in (*self.earlier_keys, self.signing_key)}
+        if name and name not in keys:
+            raise LabFault(
+                f"{self.eim_id} has no signing key {name}, which an eUICC knows it by",
+                hint="give the eIM that key as one of its earlier keys",
+            )
+        return keys.get(name, self.signing_key)
+
+    def with_new_key(self, key: EllipticCurvePrivateKey, certificate: bytes | None) -> EimIdentity:
+        """The same eIM with another signing key; the present one becomes an earlier one."""
+        earlier = (*self.earlier_keys, self.signing_key)
+        return replace(self, signing_key=key, certificate=certificate, earlier_keys=earlier)
+
+
+def key_name(key: EllipticCurvePrivateKey) -> str:
+    """A short name of a signing key: the first eight octets of the SHA-256 of its public half, in hexadecimal."""
+    return key_name_of(ecdsa.public_key_info(key))
+
+
+def key_name_of(public_key_info: bytes) -> str:
+    """The name of the key in a SubjectPublicKeyInfo."""
+    return sha256(public_key_info).hexdigest()[:16]
 
 
 def configuration(

@@ -55,6 +55,11 @@ def list_tag(commands: Iterable[Command | bytes]) -> int:
     return ECO_LIST if True in kinds else PSMO_LIST
 
 
+def listed_commands(commands_tag: int, commands: tuple[bytes, ...]) -> tuple[int, tuple[bytes, ...]]:
+    """The list that commands stand in, and the commands as they stand there."""
+    return commands_tag, commands
+
+
 def package_signed(fields: PackageFields, commands_tag: int) -> bytes:
     """The euiccPackageSigned SEQUENCE. Nothing is checked: a case may put any value anywhere."""
     parts = [

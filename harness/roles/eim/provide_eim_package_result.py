@@ -70,7 +70,8 @@ def _take_with_notifications(state: EimState, device: Device, body: Tlv, now: fl
         listed = body.get(0xBF2B)
         fault = "notificationList carries the tag of v1.0, BF2B"
         findings = (Finding(now, device.eid, "ePRAndNotifications", fault),)
-    arrived, events = notifications.forward(listed.children, device.eid, now, context)
+    beside = context.rules["notifications-beside-result"](listed.children)
+    arrived, events = notifications.forward(beside, device.eid, now, context)
     return replace(taken, acknowledged=taken.acknowledged + arrived, events=taken.events + findings + events)
 
 

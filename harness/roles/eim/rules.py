@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import re
+from typing import TypeVar
 
-from harness.roles.eim import accepting, authenticate_client, downloads, get_eim_package, packages, relaying
+from harness.roles.eim import (
+    accepting,
+    authenticate_client,
+    counters,
+    downloads,
+    get_eim_package,
+    handle_notification,
+    http_rules,
+    inventory,
+    json_binding,
+    packages,
+    relaying,
+    taking_data,
+)
 from harness.roles.eim import initiate_authentication as initiate
 from harness.roles.eim.trust import why_untrustworthy
 from harness.rules import Rules
 
-X_ADMIN_PROTOCOL = "gsma/rsp/v2.1.0"
-"""Sent where the request had none."""
-
-_VERSION = re.compile(r"gsma/rsp/v[0-9]+\.[0-9]+\.[0-9]+", re.ASCII)
+Value = TypeVar("Value")
 
 
-def unchanged(octets: bytes) -> bytes:
-    """The same octets."""
-    return octets
+def unchanged(value: Value) -> Value:
+    """The same value."""
+    return value
 
 
 def included(transaction_id: bytes) -> bytes | None:
     """The eimTransactionId that goes into a package."""
     return transaction_id
-
-
-def response_headers(protocol: str | None) -> dict[str, str]:
-    """What every answer carries: an IPAe was seen to drop answers without either (SGP.32 v1.2 §6.1).
-
-    The version of the request is given back where it is one.
-    """
-    if protocol is None or not _VERSION.fullmatch(protocol):
-        protocol = X_ADMIN_PROTOCOL
-    return {
-        "Content-Type": "application/x-gsma-rsp-asn1",
-        "X-Admin-Protocol": protocol,
-    }
 
 
 CONFORMING = Rules(
@@ -45,9 +42,17 @@ CONFORMING = Rules(
         "unknown-eid-answer": get_eim_package.unknown_eid_answer,
         "empty-queue-answer": get_eim_package.empty_queue_answer,
         "next-operation": get_eim_package.next_operation,
+        "cause-is-understood": get_eim_package.cause_is_understood,
+        "after-state-change": get_eim_package.after_state_change,
+        "after-cancelling": get_eim_package.after_cancelling,
+        "is-expired": get_eim_package.is_expired,
         # eUICC Packages
         "next-counter": packages.next_counter,
+        "counter-may-be-used": counters.counter_may_be_used,
+        "key-for-device": get_eim_package.key_for_device,
+        "package-commands": packages.listed_commands,
         "package-transaction-id": included,
+        "kept-association": unchanged,
         "package-signature-input": packages.signature_input,
         "package-signature": packages.sign,
         # results
@@ -57,7 +62,14 @@ CONFORMING = Rules(
         "result-is-signed-by-device": accepting.is_signed_by_device,
         "refused-result-answer": accepting.refused_result_answer,
         "acknowledged-numbers": accepting.acknowledged_numbers,
+        "after-unsigned-error": accepting.after_unsigned_error,
+        "unmatched-numbers": accepting.unmatched_numbers,
+        "notifications-beside-result": unchanged,
+        "result-may-come-as-notification": handle_notification.result_may_come_as_notification,
+        "known-data": taking_data.merged,
         "closed-operation": accepting.closed_operation,
+        "device-after-package": inventory.after_package,
+        "after-replay-error": counters.after_replay_error,
         "why-certificate-is-untrustworthy": why_untrustworthy,
         # downloads and notifications
         "smdp-address-matches": initiate.smdp_address_matches,
@@ -66,6 +78,9 @@ CONFORMING = Rules(
         "confirmation-code-hash": downloads.confirmation_code_hash,
         "forwarded-notification": unchanged,
         # HTTP
-        "response-headers": response_headers,
+        "json-answer": json_binding.answer_of,
+        "why-not": http_rules.why_not,
+        "eim-for-host": http_rules.eim_for_host,
+        "response-headers": http_rules.response_headers,
     }
 )

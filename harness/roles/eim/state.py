@@ -1,16 +1,25 @@
-"""What the eIM knows, as one value that is replaced as a whole."""
+"""What the eIM knows, as one value that is replaced as a whole.
+
+Rules of this room:
+- The maps are persistent (hash tries): a change costs the same with ten devices and with ten thousand.
+- What is looked for often has its index here, kept by the `with_` methods; nothing else changes a map.
+- `touched` names what was changed since the state was last kept, so that a store writes that and no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+from rpds import HashTrieMap
 
 from harness.roles.eim.data import IpaEuiccData
 from harness.roles.eim.downloads import DownloadOrder
 from harness.roles.eim.versions import DEFAULT
 
 QUEUED, DELIVERED, DONE, FAILED = "queued", "delivered", "done", "failed"
+CANCELLED, EXPIRED = "cancelled", "expired"
 PACKAGE, DATA, DOWNLOAD, RAW = "package", "data", "download", "raw"
 
 
@@ -22,6 +31,8 @@ class Association:
     """Of the last package that was made for the eUICC."""
     token: int = 0
     """associationToken; 0 where the eUICC has none."""
+    key: str = ""
+    """Which signing key of the eIM the eUICC knows, by `identity.key_name`; empty: the one that it has had all along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,10 @@ class Operation:
     answer: bytes = b""
     """The result TLV as it came."""
     order: DownloadOrder | None = None
+    expires_at: float | None = None
+    """Seconds of the lab's clock after which it is not delivered any more; None: never."""
+    resyncs: int = 0
+    """How often its commands were sent anew because the card had seen a higher counter than this eIM knew."""
 
     @property
     def is_open(self) -> bool:
@@ -69,6 +84,14 @@ class Device:
     """The SGP.32 version that its eUICC is of, one of `versions.VERSIONS`."""
     data: IpaEuiccData | None = None
     """What the IPA told last about itself and the eUICC."""
+    profiles: Mapping[bytes, bool] = field(default_factory=dict)
+    """Whether each profile (by the ten octets of its ICCID) is enabled, as far as results and notifications have told."""
+    is_stale: bool = False
+    """The IPA told of a change, and its fresh data has not come yet."""
+    registered_plmn: bytes | None = None
+    """rPLMN of the last poll that told one."""
+    last_seen: float | None = None
+    """When it polled last, in seconds of the lab's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +105,61 @@ class DownloadSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """Keys of what was changed."""
+
+    devices: frozenset[bytes] = frozenset()
+    operations: frozenset[bytes] = frozenset()
+    sessions: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class EimState:
     """Everything that handling a message may change. Never changed in place."""
 
-    devices: Mapping[bytes, Device] = field(default_factory=dict)
-    operations: Mapping[bytes, Operation] = field(default_factory=dict)
-    sessions: Mapping[bytes, DownloadSession] = field(default_factory=dict)
+    devices: HashTrieMap[bytes, Device] = field(default_factory=HashTrieMap)
+    operations: HashTrieMap[bytes, Operation] = field(default_factory=HashTrieMap)
+    sessions: HashTrieMap[bytes, DownloadSession] = field(default_factory=HashTrieMap)
+    delivered: HashTrieMap[bytes, bytes] = field(default_factory=HashTrieMap)
+    """The EID behind each operation that was delivered and not answered."""
+    by_counter: HashTrieMap[tuple[bytes, int], bytes] = field(default_factory=HashTrieMap)
+    """The package that went to an EID with a counter, the latest where a counter was used again."""
+    touched: Touched = Touched()
 
     def with_device(self, device: Device) -> EimState:
-        return replace(self, devices={**self.devices, device.eid: device})
+        """The device added or replaced."""
+        touched = replace(self.touched, devices=self.touched.devices | {device.eid})
+        return replace(self, devices=self.devices.insert(device.eid, device), touched=touched)
+
+    def without_device(self, eid: bytes) -> EimState:
+        """The device forgotten. Its operations stay, for whoever asks what became of them."""
+        touched = replace(self.touched, devices=self.touched.devices | {eid})
+        return replace(self, devices=self.devices.discard(eid), touched=touched)
 
     def with_operation(self, operation: Operation) -> EimState:
         """The operation added or replaced; a closed one leaves its device's queue."""
-        state = replace(self, operations={**self.operations, operation.transaction_id: operation})
+        number = operation.transaction_id
+        is_waiting = operation.state == DELIVERED
+        by_counter = self.by_counter
+        if operation.counter is not None:
+            by_counter = by_counter.insert((operation.eid, operation.counter), number)
+        state = replace(
+            self,
+            operations=self.operations.insert(number, operation),
+            delivered=self.delivered.insert(number, operation.eid) if is_waiting else self.delivered.discard(number),
+            by_counter=by_counter,
+            touched=replace(self.touched, operations=self.touched.operations | {number}),
+        )
         device = state.devices.get(operation.eid)
-        if device is None or operation.is_open or operation.transaction_id not in device.queue:
+        if device is None or operation.is_open or number not in device.queue:
             return state
-        rest = tuple(waiting for waiting in device.queue if waiting != operation.transaction_id)
+        rest = tuple(waiting for waiting in device.queue if waiting != number)
         return state.with_device(replace(device, queue=rest))
 
     def with_session(self, session: DownloadSession) -> EimState:
-        return replace(self, sessions={**self.sessions, session.transaction_id: session})
+        """The session added or replaced."""
+        touched = replace(self.touched, sessions=self.touched.sessions | {session.transaction_id})
+        return replace(self, sessions=self.sessions.insert(session.transaction_id, session), touched=touched)
 
     def queued(self, operation: Operation) -> EimState:
         """The operation added at the end of its device's queue. Raises KeyError for an unknown device."""
@@ -110,3 +167,11 @@ class EimState:
         return self.with_operation(operation).with_device(
             replace(device, queue=(*device.queue, operation.transaction_id))
         )
+
+    def named(self, transactions: Iterable[bytes]) -> Iterator[Operation]:
+        """The operations of these transactions."""
+        return (self.operations[transaction] for transaction in transactions)
+
+    def kept(self) -> EimState:
+        """The same state with nothing left to be written."""
+        return replace(self, touched=Touched())

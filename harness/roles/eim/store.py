@@ -30,7 +30,7 @@ class MemoryStore:
 
 
 class JsonStore:
-    """One JSON file for all eIMs of a lab: {eimId: {EID: {"counter": …, "association_token": …}}}.
+    """One JSON file for all eIMs of a lab: {eimId: {EID: {"counter": …, "association_token": …, "key": …}}}.
 
     Written to a neighbour and renamed, so that a power cut leaves the old values or the new ones. One process writes.
     Raises LabFault for a file that cannot be read or written.
@@ -42,7 +42,9 @@ class JsonStore:
     def load(self, eim_id: str) -> Mapping[bytes, Association]:
         try:
             return {
-                bytes.fromhex(eid): Association(int(entry["counter"]), int(entry["association_token"]))
+                bytes.fromhex(eid): Association(
+                    int(entry["counter"]), int(entry["association_token"]), str(entry.get("key", ""))
+                )
                 for eid, entry in self._read().get(eim_id, {}).items()
             }
         except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -54,7 +56,9 @@ class JsonStore:
 
     def _replace(self, eim_id: str, eid: bytes, association: Association) -> None:
         known = self._read()
-        entry = {"counter": association.counter, "association_token": association.token}
+        entry: dict[str, Any] = {"counter": association.counter, "association_token": association.token}
+        if association.key:
+            entry["key"] = association.key
         known.setdefault(eim_id, {})[eid.hex().upper()] = entry
         neighbour = self._path.with_name(f"{self._path.name}.new")
         try:

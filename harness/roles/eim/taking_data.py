@@ -85,7 +85,7 @@ def _closed(
 def _learned(
     state: EimState, device: Device, data: IpaEuiccData, octets: bytes, now: float, context: Context
 ) -> tuple[EimState, tuple[Event, ...]]:
-    device = replace(device, data=_merged(device.data, data))
+    device = replace(device, data=context.rules["known-data"](device.data, data), is_stale=False)
     euicc, eum = data.fields.get("euiccCertificate"), data.fields.get("eumCertificate")
     events: tuple[Event, ...] = ()
     if euicc is not None and euicc != device.euicc_certificate:
@@ -110,7 +110,7 @@ def _is_under(ci_key_id: bytes | None, eum: bytes | None) -> bool:
         return False
 
 
-def _merged(before: IpaEuiccData | None, after: IpaEuiccData) -> IpaEuiccData:
+def merged(before: IpaEuiccData | None, after: IpaEuiccData) -> IpaEuiccData:
     """What is known after another answer: fields that it does not hold stay as they were."""
     if before is None:
         return after

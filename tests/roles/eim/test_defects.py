@@ -14,7 +14,7 @@ from harness.crypto.pki import EuiccIdentity
 from harness.roles.eim import CONFORMING, Eim
 from harness.roles.eim.commands import enable
 from harness.rules import Rules
-from harness.simulators.defects import defects_for
+from harness.simulators.defects import defects_for, eim_esipa
 from tests.roles.eim.support import (
     EID,
     ICCID,
@@ -193,8 +193,8 @@ def test_the_conforming_eim_keeps_what_no_case_looks_at(holds):
     assert holds(CONFORMING)
 
 
-def test_every_defect_has_its_check():
-    assert set(CAUGHT_BY) == set(defects_for("eim"))
+def test_every_defect_of_esipa_has_its_check():
+    assert set(CAUGHT_BY) == {defect.name for defect in eim_esipa.DEFECTS}
 
 
 @pytest.mark.parametrize("name", CAUGHT_BY)

@@ -54,13 +54,15 @@ def test_package_is_the_field_frame():
 
 def test_state_change_is_heard():
     eim = make_eim()
-    eim.handle(get_eim_package(EID, t(0x80), t(0x81, b"\x04"), t(0x82, b"\x62\xf2\x10")), NOW)
-    assert eim.events == (Polled(NOW, EID, "noEimPackageAvailable", True, 4, b"\x62\xf2\x10"),)
+    reply = parse(eim.handle(get_eim_package(EID, t(0x80), t(0x81, b"\x04"), t(0x82, b"\x62\xf2\x10")), NOW))
+    assert reply.find(0xBF52) is not None
+    assert eim.events[0] == Polled(NOW, EID, "data", True, 4, b"\x62\xf2\x10")
+    assert (eim.device().is_stale, eim.device().registered_plmn) == (True, b"\x62\xf2\x10")
 
 
 def test_v10_plmn_is_understood_and_told():
     eim = make_eim()
-    assert eim.handle(get_eim_package(EID, t(0x80), t(0x81, b"\x62\xf2\x10")), NOW) == error(1)
+    assert parse(eim.handle(get_eim_package(EID, t(0x80), t(0x81, b"\x62\xf2\x10")), NOW)).find(0xBF52) is not None
     polled = next(event for event in eim.events if isinstance(event, Polled))
     assert polled.registered_plmn == b"\x62\xf2\x10"
     assert any(isinstance(event, Finding) and "v1.0" in event.fault for event in eim.events)
