@@ -75,6 +75,11 @@ CONTENT_TYPES = dict(zip(BINDINGS, ("application/x-gsma-rsp-asn1", "application/
 def test_strange_requests(esipa: ServerUnderTest, step: CaseSteps) -> None:
     """A request of another type, path, method or header version is served or refused with a 4xx, never with a failure."""
     poll, right = get_eim_package(UNKNOWN_EID), dict(ESIPA_HEADERS)
+    with step("a request as it should be", expect="BF4F03020102, eidNotFound") as seen:
+        reply = esipa.send(poll)
+        seen.observed(f"{reply.status} {reply.body.hex().upper()}")
+        assert reply.status == OK
+        assert reply.body == package_error(EID_NOT_FOUND)
     for name, method, path, headers, body in (
         ("the JSON type with an ASN.1 body", "POST", ESIPA_PATH, {**right, "Content-Type": "application/json"}, poll),
         ("no Content-Type", "POST", ESIPA_PATH, {"X-Admin-Protocol": "gsma/rsp/v2.1.0"}, poll),
