@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
@@ -17,7 +18,7 @@ from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.errors import DeviceSilent, LabFault, Withheld
 from harness.lab.module_bench import ModuleBench
 from harness.roles.ipa import IpaSettings
-from harness.simulators.module import NetworkScript, ProfileNetwork
+from harness.simulators.module import TREATMENTS, NetworkScript, ProfileNetwork
 
 if TYPE_CHECKING:
     from harness.profiles import ProfilePackage
@@ -40,17 +41,20 @@ class Network:
     def __init__(self, bench: ModuleBench, profiles: Mapping[str, ProfilePackage]) -> None:
         self._bench = bench
         self._profiles = profiles
-        self._refused: set[str] = set()
+        self._treated: dict[str, ProfileNetwork] = {}
         self._unreachable: set[tuple[str, str]] = set()
 
     def refuse(self, profile: str) -> None:
         """The fixture profile finds no network any more."""
-        self._refused.add(self._profiles[profile].iccid_digits)
-        self._tell()
+        self.treat(profile, "no-coverage")
 
     def accept(self, profile: str) -> None:
         """The fixture profile finds a network again."""
-        self._refused.discard(self._profiles[profile].iccid_digits)
+        self.treat(profile, "home")
+
+    def treat(self, profile: str, treatment: str) -> None:
+        """The network treats the fixture profile so from now on: one of TREATMENTS."""
+        self._treated[self._profiles[profile].iccid_digits] = TREATMENTS[treatment]
         self._tell()
 
     def lose(self, host: str, *, over: str = "") -> None:
@@ -66,14 +70,15 @@ class Network:
     def _tell(self) -> None:
         if self._bench.simulated is None:
             raise Withheld("the network around this module is not the lab's to script")
-        iccids = self._refused | {over for over, _ in self._unreachable if over}
-        scripts = {iccid: self._met(iccid) for iccid in iccids}
-        self._bench.simulated.set_network(NetworkScript(scripts, others=self._met("")))
+        lab = self._bench.network
+        met = {**lab.profiles, **self._treated}
+        iccids = met.keys() | {over for over, _ in self._unreachable if over}
+        scripts = {iccid: self._without(met.get(iccid, lab.others), iccid) for iccid in iccids}
+        self._bench.simulated.set_network(NetworkScript(scripts, others=self._without(lab.others, "")))
 
-    def _met(self, iccid: str) -> ProfileNetwork:
-        takes = iccid not in self._refused
+    def _without(self, met: ProfileNetwork, iccid: str) -> ProfileNetwork:
         lost = frozenset(host for over, host in self._unreachable if over in ("", iccid))
-        return ProfileNetwork(attaches=takes, has_data=takes, unreachable=lost)
+        return replace(met, unreachable=lost)
 
 
 class DeviceUnderTest:

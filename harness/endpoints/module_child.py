@@ -86,6 +86,7 @@ class Child:
             "emergency-call": self._emergency_call,
             "announce": self._announce,
             "mute": self._mute,
+            "sim": self._move_sim,
             "vanish": self._vanish,
             "appear": self._appear,
         }
@@ -211,6 +212,10 @@ class Child:
         self._is_mute = order["on"]
         return {}
 
+    def _move_sim(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.modem.insert_sim(order["in"])
+        return {}
+
     def _vanish(self, order: dict[str, Any]) -> dict[str, Any]:
         self._line.vanish()
         return {}
@@ -263,7 +268,9 @@ class Child:
                 job = self._jobs.get(timeout=pause)
             except queue.Empty:
                 job = _Job(None, time.time(), False)
+            modem = self._module.modem
             try:
+                self._https.clock_error = modem.rules["certificate-time"](modem)
                 due = self._module.wake(job.now, trigger=job.trigger)
                 answer: dict[str, Any] = {"id": job.order, "due": due}
             except Exception:

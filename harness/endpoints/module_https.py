@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
 
 from harness.errors import HarnessError
 from harness.links.events import Interface
-from harness.links.https_client import HttpsClient
+from harness.links.http_messages import TlsFacts
+from harness.links.https_client import HttpsClient, TlsRefused
 from harness.links.tls import Trust
 from harness.roles.es10.eims import TrustData
 from harness.roles.ipa import HttpReply, NoAnswer
@@ -23,6 +27,18 @@ class FirmwareHttps:
         self._roots = tuple(ci_certificates)
         self._clients: dict[TrustData | None, HttpsClient] = {}
         self._addresses = _places(addresses)
+        self._clock_error = 0.0
+
+    @property
+    def clock_error(self) -> float:
+        """Seconds by which the module's clock is wrong: it checks certificates at the time that it believes in."""
+        return self._clock_error
+
+    @clock_error.setter
+    def clock_error(self, seconds: float) -> None:
+        if seconds != self._clock_error:
+            self._clock_error = seconds
+            self.close()
 
     @property
     def addresses(self) -> Mapping[str, tuple[str, int]]:
@@ -47,7 +63,11 @@ class FirmwareHttps:
         client = self._clients.get(trust)
         if client is None:
             client = self._clients[trust] = HttpsClient(
-                self._trust(trust), interface=Interface.ESIPA, addresses=self._addresses, deadline=_DEADLINE
+                self._trust(trust),
+                interface=Interface.ESIPA,
+                addresses=self._addresses,
+                deadline=_DEADLINE,
+                accepts=self._check_time,
             )
         return client
 
@@ -56,6 +76,15 @@ class FirmwareHttps:
         for client in self._clients.values():
             client.close()
         self._clients = {}
+
+    def _check_time(self, facts: TlsFacts) -> None:
+        """Python's TLS knows the host's time only, by which the certificate is valid."""
+        if not self._clock_error:
+            return
+        certificate = x509.load_der_x509_certificate(facts.peer_certificate)
+        believed = datetime.now(UTC) + timedelta(seconds=self._clock_error)
+        if not certificate.not_valid_before_utc <= believed <= certificate.not_valid_after_utc:
+            raise TlsRefused(f"the server's certificate is not valid on {believed:%Y-%m-%d}", "certificate expired")
 
     def _trust(self, trust: TrustData | None) -> Trust:
         if trust is None:

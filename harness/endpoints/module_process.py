@@ -163,6 +163,10 @@ class ModuleProcess:
         """A mute module takes what it is sent and says nothing."""
         self._order({"do": "mute", "on": on})
 
+    def insert_sim(self, is_in: bool) -> None:
+        """Takes the SIM out of its holder, or puts it in."""
+        self._order({"do": "sim", "in": is_in})
+
     def vanish(self) -> None:
         """The port goes away, as that of a USB module that reboots; the module works on."""
         self._order({"do": "vanish"})

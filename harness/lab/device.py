@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from harness import resources
 from harness.crypto.eid import is_eid, valid_check_digits
 from harness.lab.features import FEATURES, LACKING_IN
 from harness.lab.habits import NAMES, Habits, read_habits
@@ -39,6 +40,8 @@ class Simulated:
     """Room, limits and habits of the card, where they are not those of CardConfig."""
     ipa: SimulatedIpa = USUAL_IPA
     """What the IPA of a simulated module is like."""
+    meets: Mapping[str, str] = field(default_factory=dict)
+    """How the network treats a fixture profile, by its name: one of TREATMENTS. Others find their home network."""
     defects: tuple[str, ...] = ()
     """Qualified: `euicc.accepts-replayed-counter`. A lab file may leave the device out."""
 
@@ -95,7 +98,7 @@ def read_device(kind: str, value: Value) -> Device | None:
         return Hardware(_eid(inner) or "", _lacks(lacks), **_modem(of_modem))
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
-    of_module = ("dialect", "ipa") if kind == "module" else ()
+    of_module = ("dialect", "ipa", "meets") if kind == "module" else ()
     options = inner.mapping(("version", "eid", "prepare", "lacks", "defects", *NAMES, *of_module))
     version = options["version"].choice(*LACKING_IN) if "version" in options else "1.2"
     eid = _eid(options["eid"]) if "eid" in options else ""
@@ -112,8 +115,18 @@ def read_device(kind: str, value: Value) -> Device | None:
         dialect or "harness",
         read_habits(options),
         ipa,
+        _meets(options["meets"]) if "meets" in options else {},
         defects,
     )
+
+
+TREATMENTS = ("home", "roaming", "denied", "no-coverage", "no-data", "wrong-time")
+"""How a network may treat a profile."""
+
+
+def _meets(value: Value) -> dict[str, str]:
+    known = sorted(file.stem for file in resources.path("fixtures/profiles").glob("*.yaml"))
+    return {name: treatment.choice(*TREATMENTS) or "" for name, treatment in value.mapping(known).items()}
 
 
 def _modem(said: Mapping[str, Value]) -> dict[str, str]:

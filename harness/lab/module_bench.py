@@ -36,7 +36,7 @@ from harness.links.at_csim import AtCsimLink
 from harness.links.at_habits import HABITS, Habits, recognised
 from harness.links.events import Interface
 from harness.roles.es10 import Es10
-from harness.simulators.module import ModuleConfig, NetworkScript
+from harness.simulators.module import TREATMENTS, ModuleConfig, NetworkScript
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
@@ -101,7 +101,7 @@ class ModuleBench(CardSlotBench):
     def restore(self, snapshot: bytes) -> None:
         """Replaces everything that the simulated card remembers, boots the module anew, and heals its network."""
         assert self.simulated is not None, f"{self.name} is not open, or holds a real module"
-        self.simulated.set_network(NetworkScript())
+        self.simulated.set_network(self.network)
         self.simulated.restore(snapshot)
         for command in _MANNERS:  # it booted with an echo; nothing is under way that it would have to be quiet for
             self.engine.command(command).checked()
@@ -259,6 +259,7 @@ class ModuleBench(CardSlotBench):
             arguments_for(self.rack, self.config, memory, self.slot.name),
             folder,
             config=ModuleConfig(dialect=self._dialect, ipa=settings_of(self._simulated.ipa)),
+            network=self.network,
             ci_certificates=[self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves],
             clock="virtual" if self.rack.clock.is_virtual else "real",
         )
@@ -272,6 +273,12 @@ class ModuleBench(CardSlotBench):
             module.stop()
         else:
             self.rack.kept[self._kept_as] = module
+
+    @property
+    def network(self) -> NetworkScript:
+        """Which network each profile meets, as the lab file has it."""
+        meets = self._simulated.meets.items()
+        return NetworkScript({self.rack.profiles[name].iccid_digits: TREATMENTS[word] for name, word in meets})
 
     @property
     def _simulated(self) -> Simulated:

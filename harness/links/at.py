@@ -102,6 +102,11 @@ class AtEngine:
         self._take_idle_lines(port)
         return self._exchange(port, command, until, also)
 
+    def get_attention(self) -> None:
+        """AT until the modem answers: one that sleeps loses what wakes it. Raises DeviceSilent."""
+        self._in_step = False
+        self.command("AT")
+
     def send_raw(self, octets: bytes) -> None:
         """Sends octets as they are, and waits for nothing."""
         port = self._ready()
@@ -151,7 +156,7 @@ class AtEngine:
     def _exchange(self, port: serial.Serial, command: str, until: float, also: tuple[str, ...]) -> AtAnswer:
         self._write(port, command.encode("ascii") + b"\r")
         answer: list[str] = []
-        echo = True
+        echoed = False
         size = 0
         while True:
             lines = self._read_lines(port, until)
@@ -160,14 +165,14 @@ class AtEngine:
                 self._in_step = False
                 raise DeviceSilent(f"{command[:40]} got no final result before its deadline", hint="reset the module")
             for place, line in enumerate(lines):
-                if echo and line == command:
-                    echo = False
+                if not echoed and line == command:
+                    echoed = True
                     continue
                 kind = line_kind(line, command, also)
                 if kind is Kind.FINAL:
                     self._keep(lines[place + 1 :])
                     self._tell_read()
-                    return AtAnswer(command, tuple(answer), line)
+                    return AtAnswer(command, tuple(answer), line, echoed)
                 if kind is Kind.UNSOLICITED:
                     self._keep([line])
                     continue

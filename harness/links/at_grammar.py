@@ -51,6 +51,8 @@ class AtAnswer:
     """Information text, without the final result."""
     final: str
     """The final result as it came: OK, ERROR, +CME ERROR: 100…"""
+    echoed: bool = False
+    """Whether the modem sent the command back first."""
 
     @property
     def ok(self) -> bool:

@@ -14,7 +14,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -66,13 +66,16 @@ class HttpsClient:
         addresses: Mapping[str, tuple[str, int]] | None = None,
         options: TlsOptions = DEFAULT_TLS,
         curve: str | None = None,
+        accepts: Callable[[TlsFacts], None] | None = None,
     ) -> None:
         """`addresses` maps a host name (or "host:port") to where it really listens; the name stays in SNI and Host.
 
         `curve` (OpenSSL's name) is the one group offered; None offers the library's own.
+        `accepts` is shown each connection before anything is sent over it, and may raise TlsRefused.
         """
         self._context = trust.context(options, curve)
         self._trust = trust
+        self._accepts = accepts
         self._interface = interface
         self._deadline = deadline
         self._kept: dict[tuple[str, int], _Kept] = {}
@@ -156,6 +159,12 @@ class HttpsClient:
             raise
         kept = _Kept(tls, self._facts(tls, host), h11.Connection(h11.CLIENT))
         self._check_pin(kept)
+        if self._accepts is not None:
+            try:
+                self._accepts(kept.facts)
+            except TlsRefused:
+                kept.tls.close()
+                raise
         return kept
 
     @staticmethod

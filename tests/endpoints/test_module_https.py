@@ -81,3 +81,19 @@ def test_a_connection_is_kept_from_one_message_to_the_next(
         https.post(f"https://{EIM}/", [], b"x", trust=None)
     assert len({request.connection for request in seen}) == 1
     https.close()
+
+
+def test_certificates_are_checked_at_the_time_that_the_module_believes_in(
+    keys: TestPki, served: tuple[dict[str, tuple[str, int]], list[Request]]
+) -> None:
+    addresses, seen = served
+    https = FirmwareHttps([keys.trust("nist").ci.certificate], addresses)
+    assert https.post(f"https://{EIM}/path", [], b"one", trust=None).status == 200
+    for years in (-20, 20):
+        https.clock_error = years * 365.25 * 86400
+        with pytest.raises(NoAnswer, match="is not valid on"):
+            https.post(f"https://{EIM}/path", [], b"two", trust=None)
+    https.clock_error = 0.0
+    assert https.post(f"https://{EIM}/path", [], b"three", trust=None).status == 200
+    assert [request.body for request in seen] == [b"one", b"three"], "nothing is sent to a server that is not trusted"
+    https.close()

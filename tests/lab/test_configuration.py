@@ -10,8 +10,10 @@ import pytest
 from harness import resources
 from harness.errors import ConfigurationError
 from harness.lab.configuration import Hardware, Reference, Simulated, read_lab
+from harness.lab.device import TREATMENTS as TREATMENT_WORDS
 from harness.lab.habits import FLAGS, NUMBERS, WORDS
 from harness.simulators.euicc import CardConfig
+from harness.simulators.module import TREATMENTS
 
 
 def write(folder: Path, text: str) -> Path:
@@ -177,7 +179,7 @@ def test_modules_have_dialects(tmp_path: Path) -> None:
             """
 lab: x
 slots:
-  a: {kind: module, device: {simulated: {dialect: quectel}}, links: {at: pty}}
+  a: {kind: module, device: {simulated: {dialect: quectel, meets: {operational-a: no-data}}}, links: {at: pty}}
   b:
     kind: module
     device: {eid: null, dialect: telit, pause_ipa: AT+CFUN=4, resume_ipa: AT+CFUN=1, poll: AT#POLL}
@@ -185,16 +187,22 @@ slots:
 """,
         )
     )
-    assert lab.slots["a"].device == Simulated(dialect="quectel")
+    assert lab.slots["a"].device == Simulated(dialect="quectel", meets={"operational-a": "no-data"})
     assert lab.slots["b"].device == Hardware(
         dialect="telit", pause_ipa="AT+CFUN=4", resume_ipa="AT+CFUN=1", poll="AT#POLL"
     )
+
+
+def test_lab_files_and_simulated_networks_have_the_same_words() -> None:
+    assert tuple(TREATMENTS) == TREATMENT_WORDS
 
 
 @pytest.mark.parametrize(
     ("device", "said"),
     [
         ("{simulated: {dialect: quektel}}", "not known"),
+        ("{simulated: {meets: {operational-a: fog}}}", "'fog' is not known"),
+        ("{simulated: {meets: {no-such-profile: home}}}", "no-such-profile"),
         ("{simulated: {}, dialect: quectel}", "how a real module is"),
         ("{eid: null, dialect: quektel}", "not known"),
         ("{eid: null, pause_ipa: CFUN}", "no AT command"),

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
+from harness.simulators.module.config import TREATMENTS, ModuleConfig, NetworkScript, ProfileNetwork
 from harness.simulators.module.dialects import DIALECTS, Dialect
 from harness.simulators.module.module import SimulatedModule
 from harness.simulators.module.rules import CONFORMING
 
-__all__ = ["CONFORMING", "DIALECTS", "Dialect", "ModuleConfig", "NetworkScript", "ProfileNetwork", "SimulatedModule"]
+__all__ = [
+    "CONFORMING",
+    "DIALECTS",
+    "TREATMENTS",
+    "Dialect",
+    "ModuleConfig",
+    "NetworkScript",
+    "ProfileNetwork",
+    "SimulatedModule",
+]

@@ -26,15 +26,32 @@ class ProfileNetwork:
     """How the network treats one profile."""
 
     attaches: bool = True
+    denies: bool = False
+    """Whether it answers an attach with a refusal, where it does not let the profile attach; else there is no coverage."""
     has_data: bool = True
     """Whether a data path comes up after the attach."""
     plmn: str = ""
     """MCC and MNC of the network found; empty: the profile's home network, from its IMSI."""
     unreachable: frozenset[str] = frozenset()
     """Hosts that nothing is heard of over this network."""
+    clock_error: float | None = None
+    """Seconds by which the time that it tells (NITZ) is wrong; None where it tells none."""
 
 
 NOWHERE = ProfileNetwork(attaches=False, has_data=False)
+ABROAD = "99970"
+"""A network that is nobody's home: MCC 999 is for private use."""
+_YEAR = 365.25 * 86400.0
+
+TREATMENTS: Mapping[str, ProfileNetwork] = {
+    "home": ProfileNetwork(),
+    "roaming": ProfileNetwork(plmn=ABROAD),
+    "denied": ProfileNetwork(attaches=False, denies=True, has_data=False),
+    "no-coverage": NOWHERE,
+    "no-data": ProfileNetwork(has_data=False),
+    "wrong-time": ProfileNetwork(clock_error=-20 * _YEAR),
+}
+"""How a network may treat a profile, by the word that a lab file has for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,13 +98,24 @@ def functionality(modem: Modem, command: AtCommand) -> list[str]:
 
 
 def clock(modem: Modem, command: AtCommand) -> list[str]:
-    """+CCLK, in UTC."""
+    """+CCLK, in UTC: the module's own clock, which a host or the network may set wrong."""
     if command.form == READ:
-        moment = datetime.fromtimestamp(modem.now, UTC)
+        moment = datetime.fromtimestamp(modem.now + modem.clock_error, UTC)
         return [f'+CCLK: "{moment:%y/%m/%d,%H:%M:%S}+00"']
-    if command.form == SET and not _CLOCK.fullmatch(",".join(command.parameters)):
-        raise AtError(INCORRECT_PARAMETERS)
+    if command.form == SET:
+        modem.clock_error = _moment(",".join(command.parameters)) - modem.now
     return []
+
+
+def _moment(text: str) -> float:
+    """Seconds since 1970 of a time and zone in quarters of an hour; a year of two digits is after 2000."""
+    if not _CLOCK.fullmatch(text):
+        raise AtError(INCORRECT_PARAMETERS)
+    try:
+        local = datetime.strptime(text[:17], "%y/%m/%d,%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        raise AtError(INCORRECT_PARAMETERS) from None
+    return local.timestamp() - 900 * int(text[17:])
 
 
 def ipa(modem: Modem, command: AtCommand) -> list[str]:
@@ -123,3 +134,8 @@ def ipa(modem: Modem, command: AtCommand) -> list[str]:
         modem.poll_is_wanted = True
         modem.on_poll_wanted()
     return []
+
+
+def certificate_time(modem: Modem) -> float:
+    """By how many seconds the time that certificates are checked at is wrong: as much as the module's clock."""
+    return modem.clock_error

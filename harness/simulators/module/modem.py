@@ -20,11 +20,13 @@ from harness.simulators.module.config import ModuleConfig, NetworkScript, Profil
 from harness.simulators.module.dialects import DIALECTS
 from harness.simulators.module.grammar import TEST, AtCommand, AtError
 from harness.simulators.module.sim import NoSim, Sim
+from harness.simulators.module.sleep import Sleeping
 
 LONGEST_LINE = 8192
 FULL, MINIMUM, AIRPLANE = 1, 0, 4
 _RETURN, _LINE_FEED, _ESCAPE = 0x0D, 0x0A, 0x1B
 NOT_REGISTERED, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
+_REGISTERED = (HOME, ROAMING)
 
 
 class Modem:
@@ -37,7 +39,10 @@ class Modem:
         self.network = network
         self.rules = rules
         self.now = 0.0
-        """Seconds since 1970 on the lab's clock, for +CCLK."""
+        """Seconds since 1970 on the lab's clock."""
+        self.clock_error = 0.0
+        """Seconds by which the module's own clock differs from the lab's."""
+        self.sleeping = Sleeping()
         self.is_on = False
         self.echo = True
         self.error_verbosity = 0
@@ -71,6 +76,7 @@ class Modem:
         """Boots: the SIM is read, the network searched, and the host told."""
         self.echo, self.error_verbosity, self.functionality = True, 0, self.dialect.boots_at
         self.ipa_is_paused = self.poll_is_wanted = False
+        self.sleeping = Sleeping()
         self.sessions.clear()
         self._line.clear()
         self._reported = NOT_REGISTERED
@@ -87,6 +93,10 @@ class Modem:
         self._announcements.clear()
         self.sim.power_off()
 
+    def insert_sim(self, is_in: bool) -> None:
+        """Somebody takes the SIM out of its holder, or puts it in."""
+        self.rules["sim-detection"](self, is_in)
+
     # network
 
     def network_met(self) -> ProfileNetwork:
@@ -99,12 +109,12 @@ class Modem:
             return NOT_REGISTERED
         met = self.network_met()
         if not met.attaches:
-            return SEARCHING
+            return DENIED if met.denies else SEARCHING
         return HOME if not met.plmn or (self.sim.imsi or "").startswith(met.plmn) else ROAMING
 
     def plmn(self) -> str | None:
         """MCC and MNC of the network registered in; None where there is none."""
-        if self.registration() not in (HOME, ROAMING):
+        if self.registration() not in _REGISTERED:
             return None
         return self.network_met().plmn or (self.sim.imsi or "")[:5] or None
 
@@ -112,7 +122,7 @@ class Modem:
         """Whether IP packets get through: over the enabled profile, or by other means where there is none."""
         if self.is_on and self.functionality == FULL and self.sim.iccid is None:
             return self.network.other_bearer
-        return self.is_on and self.attach_wanted and self.plmn() is not None and self.network_met().has_data
+        return self.is_on and self.rules["data-path"](self)
 
     # unsolicited result codes
 
@@ -133,12 +143,25 @@ class Modem:
         return texts
 
     def _report_registration(self) -> None:
-        found = self.registration() if self.is_on else NOT_REGISTERED
+        found = self.rules["registration-reported"](self) if self.is_on else NOT_REGISTERED
         if found != self._reported:
             self._reported = found
+            self._take_network_time(found)
             for name, level in self.registration_reports.items():
                 if level:
                     self._announcements.append(f"{name}: {found}")
+
+    def _take_network_time(self, registration: int) -> None:
+        told = self.network_met().clock_error
+        if registration in _REGISTERED and told is not None:
+            self.clock_error = told
+
+    # sleep
+
+    def rest(self) -> None:
+        """The firmware is done: in power saving mode the AT port falls asleep where nobody used it for long enough."""
+        if self.registration() in _REGISTERED and self.sleeping.is_due(self.now):
+            self.sleeping.asleep = True
 
     def _sim_was_reset(self) -> None:
         """The card lost its channels: after a REFRESH, a reset, a power-off."""
@@ -156,6 +179,10 @@ class Modem:
         if not self.is_on:
             return b""
         out = bytearray()
+        if self.sleeping.asleep:  # what wakes the port is lost
+            self.sleeping.woken(self.now)
+            return b""
+        self.sleeping.used_at = self.now
         for octet in octets:
             if octet == _LINE_FEED:
                 continue
@@ -189,7 +216,7 @@ class Modem:
                 lines += self._run(command)
             final = "OK"
         except AtError as fault:
-            final = grammar.error(fault.code, self.error_verbosity)
+            final = self.rules["error"](fault.code, self.error_verbosity)
         out = self.rules["answer"](lines, [*announcements, *self.dialect.chatter], final)
         after, self.after_answer = self.after_answer, []
         for action in after:
@@ -212,6 +239,19 @@ class Modem:
     def _is_missing(self, command: AtCommand) -> bool:
         dialect = self.dialect
         return command.name in dialect.missing or (command.form == TEST and command.name in dialect.refuses_test)
+
+
+def sim_detection(modem: Modem, is_in: bool) -> None:
+    """The SIM loses its contacts, or gets them while the module would feed it."""
+    if not is_in:
+        modem.sim.power_off()
+    elif modem.is_on and modem.functionality != MINIMUM and not modem.sim.is_powered:
+        modem.sim.power_on()
+
+
+def data_path(modem: Modem) -> bool:
+    """Whether IP packets get through over the enabled profile."""
+    return modem.attach_wanted and modem.plmn() is not None and modem.network_met().has_data
 
 
 def answer(lines: list[str], announcements: list[str], final: str) -> bytes:

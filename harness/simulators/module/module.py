@@ -29,7 +29,7 @@ class SimulatedModule:
     ) -> None:
         self._http = http
         self._ipa_rules = ipa_rules
-        self._sim = Sim(card)
+        self._sim = Sim(card, rules)
         self.modem = Modem(config or ModuleConfig(), self._sim, network or NetworkScript(), rules)
         self.modem.reboot = self.reboot
         self._firmware: Firmware | None = None
@@ -74,7 +74,9 @@ class SimulatedModule:
             wanted, self.modem.poll_is_wanted = self.modem.poll_is_wanted, False
             if trigger or wanted:
                 firmware.ipa.trigger()
-            return firmware.wake(now)
+            due = firmware.wake(now)
+            self.modem.rest()
+            return due
 
     def receive(self, octets: bytes) -> bytes:
         """Octets from the serial line; what goes back."""

@@ -19,7 +19,8 @@ _LTE = 7
 def registration(modem: Modem, command: AtCommand) -> list[str]:
     """+CREG, +CGREG, +CEREG."""
     if command.form == READ:
-        return [f"{command.name}: {modem.registration_reports[command.name]},{modem.registration()}"]
+        found = modem.rules["registration-reported"](modem)
+        return [f"{command.name}: {modem.registration_reports[command.name]},{found}"]
     if command.form == TEST:
         return [f"{command.name}: (0-2)"]
     level = command.number(0, 0)

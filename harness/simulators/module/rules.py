@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from harness.rules import Rules
-from harness.simulators.module import general, network_commands, sim_commands
-from harness.simulators.module.modem import answer
+from harness.simulators.module import general, network_commands, rsp_commands, sim_commands, sleep
+from harness.simulators.module.grammar import error
+from harness.simulators.module.modem import Modem, answer, data_path, sim_detection
+from harness.simulators.module.sim import identity_read, terminal_capability
 
 CONFORMING = Rules(
     {
         "answer": answer,
+        "error": error,
+        "terminal-capability": terminal_capability,
+        "identity-after-reset": identity_read,
+        "registration-reported": Modem.registration,
+        "data-path": data_path,
+        "sim-detection": sim_detection,
+        "certificate-time": general.certificate_time,
         "ATZ": general.attention,
         "AT&F": general.attention,
         "ATE": general.echo,
@@ -42,5 +51,14 @@ CONFORMING = Rules(
         "AT+CGATT": network_commands.attach,
         "AT+CGACT": network_commands.activate,
         "AT+CGPADDR": network_commands.address,
+        "AT+CPSMS": sleep.power_saving,
+        "AT+CEDRXS": sleep.extended_reception,
+        "AT+CGEUICCID": rsp_commands.euicc_identifier,
+        "AT+CEUICCSMDPA": rsp_commands.default_smdp_address,
+        "AT+CEUICCPMETAI": rsp_commands.profile_metadata,
+        "AT+CEUICCPNM": rsp_commands.pending_notifications,
+        "AT+CEUICCPD": rsp_commands.left_to_the_eim,
+        "AT+CEUICCPM": rsp_commands.left_to_the_eim,
+        "AT+CEUICCMEMRESET": rsp_commands.left_to_the_eim,
     }
 )

@@ -17,7 +17,9 @@ from weakref import WeakMethod
 from harness.codec.digits import unswapped
 from harness.errors import DeviceFault
 from harness.roles.es10 import Terminal
-from harness.roles.es10.ports import APDU_DEADLINE
+from harness.roles.es10.ports import APDU_DEADLINE, CardPort
+from harness.roles.es10.terminal import IOT_TERMINAL_CAPABILITY, TERMINAL_PROFILE
+from harness.rules import Rules
 
 _USIM = bytes.fromhex("A0000000871002")
 _EF_ICCID, _EF_IMSI = bytes.fromhex("2FE2"), bytes.fromhex("6F07")
@@ -44,10 +46,11 @@ class NoSim(DeviceFault):
 class Sim:
     """The card of a module while the module has power. A CardPort for the firmware's ES10."""
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card, rules: Rules) -> None:
         self._card = card
+        self._rules = rules
         self._bare = _Bare(card)
-        self._terminal = Terminal(self._bare)
+        self._terminal = _ModemTerminal(self._bare, rules)
         self._terminal.on_reset(self._was_reset)
         self._lock = threading.RLock()
         self._powered = False
@@ -135,8 +138,7 @@ class Sim:
         if not self._stale:
             return
         self._stale = False
-        self.iccid = _iccid(self.read(_EF_ICCID, 10))
-        self.imsi = _imsi(self.read(_EF_IMSI, 9, application=_USIM))
+        self.iccid, self.imsi = self._rules["identity-after-reset"](self)
         self._tell()
 
     def _tell(self) -> None:
@@ -144,6 +146,27 @@ class Sim:
             forget = listener()
             if forget is not None:
                 forget()
+
+
+def identity_read(sim: Sim) -> tuple[str | None, str | None]:
+    """ICCID and IMSI as the card has them now."""
+    return _iccid(sim.read(_EF_ICCID, 10)), _imsi(sim.read(_EF_IMSI, 9, application=_USIM))
+
+
+def terminal_capability() -> bytes:
+    """What the module tells its card of itself: it knows eUICCs, and has an IPAd."""
+    return IOT_TERMINAL_CAPABILITY
+
+
+class _ModemTerminal(Terminal):
+    """The terminal that a module is."""
+
+    def __init__(self, port: CardPort, rules: Rules) -> None:
+        super().__init__(port)
+        self._rules = rules
+
+    def reset(self, *, capability: bytes | None = None, profile: bytes = TERMINAL_PROFILE) -> bytes:
+        return super().reset(capability=self._rules["terminal-capability"](), profile=profile)
 
 
 class _Bare:
