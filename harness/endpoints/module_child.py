@@ -268,9 +268,8 @@ class Child:
                 job = self._jobs.get(timeout=pause)
             except queue.Empty:
                 job = _Job(None, time.time(), False)
-            modem = self._module.modem
             try:
-                self._https.clock_error = modem.rules["certificate-time"](modem)
+                self._https.clock_error = self._module.modem.certificate_time_error()
                 due = self._module.wake(job.now, trigger=job.trigger)
                 answer: dict[str, Any] = {"id": job.order, "due": due}
             except Exception:

@@ -156,6 +156,11 @@ class Modem:
         if registration in _REGISTERED and told is not None:
             self.clock_error = told
 
+    def certificate_time_error(self) -> float:
+        """Seconds by which the time is wrong that the firmware checks certificates at."""
+        wrong_by: float = self.rules["certificate-time"](self)
+        return wrong_by
+
     # sleep
 
     def rest(self) -> None:
