@@ -229,6 +229,7 @@ PAUSES = {
     "harness/endpoints/pcscd_warden.py": "looks for pcscd's socket, within a deadline",
     "harness/lab/clock.py": "the real clock, asked to let time pass",
     "harness/lab/power/mains.py": "power stays away for the pause that the lab file names; a card boots, within a deadline",
+    "harness/conformance/module.py": "a module finds its SIM and its network, within a deadline",
     "harness/links/at.py": "a port that vanished comes back, within a deadline",
     "harness/links/at_card.py": "a SIM becomes ready, within a deadline",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.rules import Rules
-from harness.simulators.module import general, network_commands, rsp_commands, sim_commands, sleep
+from harness.simulators.module import general, network_commands, rsp_commands, sim_commands, sleep_commands
 from harness.simulators.module.grammar import error
 from harness.simulators.module.modem import Modem, answer, data_path, sim_detection
 from harness.simulators.module.sim import identity_read, terminal_capability
@@ -51,8 +51,8 @@ CONFORMING = Rules(
         "AT+CGATT": network_commands.attach,
         "AT+CGACT": network_commands.activate,
         "AT+CGPADDR": network_commands.address,
-        "AT+CPSMS": sleep.power_saving,
-        "AT+CEDRXS": sleep.extended_reception,
+        "AT+CPSMS": sleep_commands.power_saving,
+        "AT+CEDRXS": sleep_commands.extended_reception,
         "AT+CGEUICCID": rsp_commands.euicc_identifier,
         "AT+CEUICCSMDPA": rsp_commands.default_smdp_address,
         "AT+CEUICCPMETAI": rsp_commands.profile_metadata,
