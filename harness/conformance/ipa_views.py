@@ -7,7 +7,7 @@ from harness.conformance.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.endpoints.eim import SeenRequest
 from harness.errors import Unsupported
-from harness.roles.eim import Eim
+from harness.roles.eim import Eim, json_binding
 from harness.roles.eim.events import DownloadReported
 
 CAPABILITIES, STORED_RESULTS = 0xA8, 0xA2
@@ -18,6 +18,9 @@ INSTALLED = 0xBF37
 
 def message_of(request: SeenRequest) -> tlv.Tlv:
     """The ESipa message of a request. Raises DecodeError for what is none."""
+    function = request.path.rpartition("/")[2]
+    if request.path.startswith(json_binding.PREFIX):
+        return tlv.parse(json_binding.message_of(function, request.body))
     return tlv.parse(request.body)
 
 

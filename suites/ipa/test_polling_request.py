@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from harness.codec import decode, tlv
+from harness.codec import decode
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
+from harness.conformance.ipa_views import message_of
+from harness.conformance.lying import function_of
 from harness.conformance.steps import CaseSteps
 
 ASSOCIATED = State(eims=1)
-PATH = "/gsma/rsp2/asn1"
-CONTENT_TYPE = "application/x-gsma-rsp-asn1"
+ASN1_PATH, ASN1_TYPE = "/gsma/rsp2/asn1", "application/x-gsma-rsp-asn1"
+JSON_PATH, JSON_TYPE = "/gsma/rsp2/esipa/", "application/json"
 USER_AGENTS = ("gsma-rsp-ipad", "gsma-rsp-ipae")
 FEW = 3
 """GetEimPackage requests that an IPA may send before it takes no for an answer."""
@@ -25,13 +27,18 @@ def polled(device: DeviceUnderTest, step: CaseSteps) -> None:
 
 @case("IP-001", clause="SGP.32 v1.2 §6.1", area="ipa", needs=ASSOCIATED, catches="posts-another-content-type")
 def test_first_contact(device: DeviceUnderTest, step: CaseSteps) -> None:
-    """The IPA posts to the path of the ASN.1 binding with its Content-Type and X-Admin-Protocol."""
+    """The IPA posts to the path of one function binding, with its Content-Type and X-Admin-Protocol."""
     polled(device, step)
     for request in device.requests:
-        with step("look at one request", expect=f"POST {PATH}, {CONTENT_TYPE}, X-Admin-Protocol gsma/rsp/v…") as seen:
+        with step(
+            "look at one request", expect="path and Content-Type of one binding, X-Admin-Protocol gsma/rsp/v…"
+        ) as seen:
             seen.observed(f"{request.path} {request.headers}")
-            assert request.path == PATH
-            assert (request.header("Content-Type") or "").partition(";")[0].strip() == CONTENT_TYPE
+            media_type = (request.header("Content-Type") or "").partition(";")[0].strip()
+            assert (request.path, media_type) in (
+                (ASN1_PATH, ASN1_TYPE),
+                (JSON_PATH + function_of(request.path, request.body), JSON_TYPE),
+            )
             assert (request.header("X-Admin-Protocol") or "").startswith("gsma/rsp/v")
 
 
@@ -58,7 +65,7 @@ def test_eid(device: DeviceUnderTest, step: CaseSteps) -> None:
     polled(device, step)
     with step("look at GetEimPackage", expect="the card's EID") as seen:
         seen.observed(" ".join(request.body.hex().upper() for request in device.polls) or "none")
-        assert {tlv.parse(request.body).get(0x5A).value for request in device.polls} == {device.eid}
+        assert {message_of(request).get(0x5A).value for request in device.polls} == {device.eid}
 
 
 @case(
@@ -77,7 +84,7 @@ def test_no_state_change_at_boot(device: DeviceUnderTest, step: CaseSteps) -> No
     with step("look at GetEimPackage", expect="neither notifyStateChange nor stateChangeCause") as seen:
         seen.observed(" ".join(request.body.hex().upper() for request in device.polls[before:]))
         for poll in device.polls[before:]:
-            request = decode("GetEimPackageRequest", poll.body)
+            request = decode("GetEimPackageRequest", message_of(poll).raw)
             assert "notifyStateChange" not in request
             assert "stateChangeCause" not in request
 

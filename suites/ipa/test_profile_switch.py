@@ -25,7 +25,7 @@ REGISTERED = ("1", "5")
     area="ipa",
     needs=TWO_PROFILES,
     relies_on=("scripted-network",),
-    catches="forgets-stored-results",
+    catches="loses-results-it-could-not-deliver",
 )
 def test_no_rollback_unasked(
     device: DeviceUnderTest, module: ModuleUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps

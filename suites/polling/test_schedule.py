@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from harness.conformance.case import State, case
-from harness.conformance.device import NO_PACKAGE, DeviceUnderTest
+from harness.conformance.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
@@ -72,5 +72,5 @@ def test_polls_until_nothing_is_left(device: DeviceUnderTest, eim: Eim, step: Ca
         polls = device.polls
         seen.observed(f"{len(polls)} within {polls[-1].at - polls[0].at:g} s" if polls else "none")
         assert len(polls) >= 3
-        assert polls[-1].reply_body == NO_PACKAGE
+        assert device.heard_that_nothing_waits
         assert polls[-1].at - polls[0].at <= AT_ONCE

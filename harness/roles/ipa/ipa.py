@@ -168,7 +168,7 @@ class Ipa:
         due = self._schedule.next_due()
         if due is None:
             due = now + self._device.settings.polling_interval
-        local = self._local.next_due()
+        local = self._local.next_due(now)
         return due if local is None else min(due, local)
 
     def _note(self, now: float, eim_id: str, fault: HarnessError) -> None:

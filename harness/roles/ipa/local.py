@@ -95,15 +95,14 @@ class LocalDecisions:
         self._notice_network(now)
         return int(device.rules["cause-of-change"](change))
 
-    def next_due(self) -> float | None:
+    def next_due(self, now: float) -> float | None:
         """When there will be something to decide if nothing changes; None: not before something does."""
-        settings, times = self._device.settings, []
-        if self._in_fallback_since is not None:
-            if settings.return_after is not None:
-                times.append(self._in_fallback_since + settings.return_after)
-        elif self._without_network_since is not None and settings.fallback_after is not None:
-            times.append(self._without_network_since + settings.fallback_after)
-        return min(times, default=None)
+        settings = self._device.settings
+        since, lasts = self._in_fallback_since, settings.return_after
+        if since is None:
+            since, lasts = self._without_network_since, settings.fallback_after
+        due = None if since is None or lasts is None else since + lasts
+        return due if due is not None and due > now else None
 
     def _notice_network(self, now: float) -> None:
         if self._device.modem.connect():

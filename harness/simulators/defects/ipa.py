@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from harness.simulators.defects import Defect, ipa_data, ipa_downloads, ipa_notifications, ipa_polling, ipa_results
+from harness.simulators.defects import (
+    Defect,
+    ipa_data,
+    ipa_downloads,
+    ipa_local,
+    ipa_notifications,
+    ipa_polling,
+    ipa_results,
+)
 
 DEFECTS: tuple[Defect, ...] = (
     *ipa_polling.DEFECTS,
@@ -10,4 +18,5 @@ DEFECTS: tuple[Defect, ...] = (
     *ipa_downloads.DEFECTS,
     *ipa_data.DEFECTS,
     *ipa_notifications.DEFECTS,
+    *ipa_local.DEFECTS,
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from harness.codec import tlv
+from harness.roles.es10 import Es10
+from harness.roles.es10.download import InstallationAnswer, segments
 from harness.roles.ipa.activation import DownloadTarget, TriggerRefused
+from harness.roles.ipa.download import UNDEFINED_REASON, Initiated, ctx_params1
 from harness.roles.ipa.settings import IpaSettings
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import answering, around, with_rule
@@ -22,6 +26,22 @@ def _somehow(inner: Any, trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTar
     except TriggerRefused:
         return DownloadTarget("smdp.harness.test", "M")
     return target
+
+
+def _every_segment(card: Es10, package: bytes) -> InstallationAnswer:
+    answers = [card.call(segment) for segment in segments(package)]
+    return InstallationAnswer.of(answers[-1], len(answers))
+
+
+def _own_ctx_params(initiated: Initiated, target: DownloadTarget, settings: IpaSettings) -> bytes:
+    return ctx_params1(target.matching_id, replace(settings, imei=None))
+
+
+def _with_matching_id(inner: Any, initiated: Initiated, target: DownloadTarget, settings: IpaSettings) -> bytes:
+    if target.matching_id is None and initiated.matching_id is None:
+        target = replace(target, matching_id="INVENTED")
+    ctx: bytes = inner(initiated, target, settings)
+    return ctx
 
 
 DEFECTS: tuple[Defect, ...] = (
@@ -60,5 +80,53 @@ DEFECTS: tuple[Defect, ...] = (
         "ipa",
         "An activation code that cannot be read is tried all the same.",
         around("download-target", _somehow),
+    ),
+    Defect(
+        "leaves-sessions-open",
+        "ipa",
+        "A download that ends early is not cancelled, neither at the card nor at the SM-DP+.",
+        answering("cancels-sessions", False),
+    ),
+    Defect(
+        "cancels-without-the-reason",
+        "ipa",
+        "Every session is cancelled with undefinedReason.",
+        answering("cancel-reason", UNDEFINED_REASON),
+    ),
+    Defect(
+        "sends-on-after-an-early-result",
+        "ipa",
+        "The segments behind an early ProfileInstallationResult are sent all the same, and the last answer counts.",
+        with_rule("load-package", _every_segment),
+    ),
+    Defect(
+        "makes-its-own-ctx-params",
+        "ipa",
+        "ctxParams1 of the eIM are put aside for a set without an IMEI.",
+        with_rule("ctx-params", _own_ctx_params),
+    ),
+    Defect(
+        "invents-a-matching-id",
+        "ipa",
+        "A download without a matchingId is asked for with one.",
+        around("ctx-params", _with_matching_id),
+    ),
+    Defect(
+        "drops-the-confirmation-hash",
+        "ipa",
+        "hashCc of the eIM does not reach the card.",
+        answering("confirmation-hash", None),
+    ),
+    Defect(
+        "sends-compact-forms-undeclared",
+        "ipa",
+        "Compact forms are sent although minimizeEsipaBytes is not declared.",
+        answering("sends-compact-forms", True),
+    ),
+    Defect(
+        "never-enables-at-once",
+        "ipa",
+        "The card is not asked to enable a profile right after its installation.",
+        answering("enables-at-once", False),
     ),
 )

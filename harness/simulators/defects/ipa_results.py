@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import all_of, answering, with_rule
 
+_STORED_RESULTS = 0xA2
 _ERROR, _EMPTY = 0x02, 0x30
 """Alternatives of ProvideEimPackageResultResponse."""
 
@@ -34,6 +35,10 @@ def _other_eid(eid: bytes) -> bytes:
 
 def _all_that_was_sent(sent: frozenset[int], acknowledged: Iterable[int]) -> list[int]:
     return sorted(sent)
+
+
+def _without_results(tags: frozenset[int]) -> frozenset[int]:
+    return tags - {_STORED_RESULTS}
 
 
 def _empty_too(tag: int) -> bool:
@@ -98,6 +103,12 @@ DEFECTS: tuple[Defect, ...] = (
         "ipa",
         "Results of earlier visits that the card still keeps are never offered again.",
         answering("results-to-deliver", ()),
+    ),
+    Defect(
+        "loses-results-it-could-not-deliver",
+        "ipa",
+        "A result that could not be delivered at once is never told again, not even when the eIM asks for it.",
+        all_of(answering("results-to-deliver", ()), with_rule("data-told", _without_results)),
     ),
     Defect(
         "takes-an-error-for-an-acknowledgement",
