@@ -85,6 +85,7 @@ def test_ctx_params_of_the_eim(
     confidence="likely",
     area="ipa",
     needs=ASSOCIATED,
+    requires=("since-1.2",),
     catches="invents-a-matching-id",
 )
 def test_no_matching_id(
