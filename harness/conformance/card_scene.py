@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from harness.roles.smdp import Smdp
 
 
+_ORDERED = "operational-a"
+
+
 class CardScene(Scene):
     """One card, reached over one link."""
 
@@ -158,6 +161,14 @@ class CardScene(Scene):
     def download(self) -> Callable[[str], InstallationAnswer]:
         """Installs a fixture profile on the card under test."""
         return self._parties.download_to(self._euicc)
+
+    @property
+    def ordered_download(self) -> Callable[[], InstallationAnswer]:
+        """Installs a profile of our SM-DP+, or of one that the lab has an account at where the card believes no key of ours."""
+        if self._card_bench.slot.trust.has_smdp_keys:
+            return lambda: self.download(_ORDERED)
+        observers = [self._card_bench.observer_of("https")]
+        return lambda: self._parties.download_by_account(self._euicc, self.running.case.identifier, observers)
 
     @property
     def profiles(self) -> Mapping[str, ProfilePackage]:

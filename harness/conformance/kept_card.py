@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 Download = Callable[[str], "InstallationAnswer"]
 
 _DOWNLOADS = frozenset({"download", "smdp", "ipa", "operator"})
+_BY_CODE = frozenset({"ordered_download"})
+"""What needs no keys of the lab: where it has none that the card believes, an account at an SM-DP+ does."""
 _EIMS = frozenset({"eim", "other_eim", "ipa"})
 _READING = frozenset({0xBF20, 0xBF22, 0xBF28, 0xBF2B, 0xBF2D, 0xBF2E, 0xBF3C, 0xBF3E, 0xBF43, 0xBF55, 0xBF56, 0xBF5F})
 _MEMORY_RESETS, _PACKAGE, _REMOVAL = (0xBF64, 0xBF34), 0xBF51, 0xBF30
@@ -137,7 +139,7 @@ def kept_card(rack: Rack, name: str, trust: CardTrust, euicc: EuiccUnderTest, ei
 def withheld(case: Case, trust: CardTrust) -> str:
     """Why a case is not run on a card that the lab has this trust with; empty where nothing speaks against it."""
     asked = set(case.fixtures)
-    if trust.eim.way == WATCH and (case.needs != State() or asked & (_EIMS | _DOWNLOADS)):
+    if trust.eim.way == WATCH and (case.needs != State() or asked & (_EIMS | _DOWNLOADS | _BY_CODE)):
         return "this card is only watched, and the case changes something in it"
     if trust.keeps_card and case.needs.exact:
         return "the case needs a card with nothing on it but what the case puts there"

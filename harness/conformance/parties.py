@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.conformance.case import State
-from harness.conformance.downloading import direct_download
+from harness.conformance.downloading import direct_download, download_by_code
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.states import Prepared, reach
 from harness.crypto.pki import load_sgp26
 from harness.errors import DeviceFault, Withheld
+from harness.lab.accounts import AccountPool
 from harness.lab.cards import conforming_card, port_of
 from harness.lab.in_process import InProcessSmdp
 from harness.lab.parties import new_eim, new_smdp
 from harness.lab.reach import OUR_NAMES, Names
 from harness.lab.trust import OWN_CARD, CardTrust, certificate
 from harness.links.at_card import AtCard
+from harness.links.events import Interface
+from harness.links.https_client import HttpsClient
 from harness.links.memory import MemoryLink
+from harness.links.tls import Trust
 from harness.profiles.addressing import addressed
 from harness.roles.es10.client import LARGEST_BLOCK
 from harness.roles.es10.versions import DEFAULT
@@ -103,6 +108,23 @@ class Parties:
             return direct_download(euicc, self.smdp, self._to_smdp(), self.profiles[name])
 
         return download
+
+    def download_by_account(
+        self, euicc: EuiccUnderTest, case: str, observers: Sequence[Observer]
+    ) -> InstallationAnswer:
+        """Installs what waits at an SM-DP+ that the lab has an account at; the account is used up by it.
+
+        Raises Withheld where there is none left, LabFault where the download does not come to an installation.
+        """
+        lab = self.rack.lab
+        account = AccountPool(lab.accounts, lab.state).take(self._device, case, datetime.now(UTC))
+        cis = [self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves]
+        given = [certificate(path) for path in (*account.tls, *self._trust.verify)]
+        client = HttpsClient(Trust((*cis, *given)), interface=Interface.ES9P, observers=observers)
+        try:
+            return download_by_code(euicc, account.code, client)
+        finally:
+            client.close()
 
     def checked(self, euicc: bytes, eum: bytes) -> Certificate:
         """An eUICC's certificate, its chain checked up to one of the lab's CIs. Raises DeviceFault where none holds.

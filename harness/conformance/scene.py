@@ -121,6 +121,11 @@ class Scene:
         self._missing("download")
 
     @property
+    def ordered_download(self) -> Callable[[], InstallationAnswer]:
+        """Installs a profile that waits at an SM-DP+ which the card believes."""
+        self._missing("ordered_download")
+
+    @property
     def profiles(self) -> Mapping[str, ProfilePackage]:
         """The fixture profiles by name."""
         self._missing("profiles")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import ConfigurationError
+from harness.lab.accounts import Account, read_accounts
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
 from harness.lab.effects import Sparing, read_sparing
 from harness.lab.features import Lacks, of_version
@@ -72,6 +73,8 @@ class Lab:
     """A folder with a certificate set; None: minted."""
     state: Path | None = None
     """Where the lab keeps what a device never forgets; None: fresh in every run."""
+    accounts: tuple[Account, ...] = ()
+    """Activation codes of real SM-DP+s, each good for one download."""
     slots: Mapping[str, Slot] = field(default_factory=dict)
     listen: Listen = field(default_factory=Listen)
     """Where devices outside of this host find our servers, if any slot has such a device."""
@@ -94,7 +97,7 @@ class Lab:
 def read_lab(path: Path) -> Lab:
     """The lab of this file. Raises ConfigurationError with every fault of it."""
     whole = read(path)
-    keys = whole.mapping(("lab", "clock", "pki", "state", "listen", "slots"))
+    keys = whole.mapping(("lab", "clock", "pki", "state", "listen", "smdp_accounts", "slots"))
     for key in ("lab", "slots"):
         if whole.is_mapping and key not in keys:
             whole.fault(f"{key!r} is missing")
@@ -121,9 +124,12 @@ def read_lab(path: Path) -> Lab:
         clock=clock or "virtual",
         pki=_pki(keys.get("pki"), path),
         state=_state(keys.get("state"), path, default=Path(".lab-state") / name if hardware else None),
+        accounts=read_accounts(keys["smdp_accounts"], path.parent) if "smdp_accounts" in keys else (),
         slots=slots,
         listen=listen,
     )
+    if lab.accounts and lab.state is None:
+        keys["smdp_accounts"].fault("which codes are used is kept in the lab's state", "name a folder as `state`")
     if whole.faults:
         raise ConfigurationError(sorted(whole.faults, key=lambda fault: fault.line))
     return lab

@@ -89,7 +89,7 @@ OWN_CARD = CardTrust()
 def read_trust(value: Value, folder: Path) -> CardTrust:
     """What a slot's `trust` says; paths are relative to `folder`. Faults are noted."""
     keys = value.mapping(("verify", "smdp", "eim"))
-    verify = _certificates(keys["verify"], folder) if "verify" in keys else ()
+    verify = read_certificates(keys["verify"], folder) if "verify" in keys else ()
     has_keys, smdp = _smdp(keys["smdp"], folder) if "smdp" in keys else (True, None)
     return CardTrust(verify, has_keys, smdp, _joining(keys["eim"], folder) if "eim" in keys else Joining())
 
@@ -118,7 +118,8 @@ def certificate(path: Path) -> bytes:
     return read(octets).public_bytes(Encoding.DER)
 
 
-def _certificates(value: Value, folder: Path) -> tuple[Path, ...]:
+def read_certificates(value: Value, folder: Path) -> tuple[Path, ...]:
+    """The certificate files that a file or folder name stands for. Faults are noted."""
     place = _path(value, folder)
     if place is None:
         return ()

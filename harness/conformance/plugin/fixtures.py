@@ -145,6 +145,12 @@ def download(scene: Scene) -> Callable[[str], InstallationAnswer]:
 
 
 @pytest.fixture
+def ordered_download(scene: Scene) -> Callable[[], InstallationAnswer]:
+    """Installs a profile from an SM-DP+ that the card believes: ours, or one that the lab has an account at."""
+    return scene.ordered_download
+
+
+@pytest.fixture
 def profiles(scene: Scene) -> Mapping[str, ProfilePackage]:
     """The fixture profiles by name."""
     return scene.profiles
