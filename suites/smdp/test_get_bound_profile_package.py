@@ -67,6 +67,7 @@ def another_one_time_key(session: Es9Download) -> bytes:
         "never-locks-confirmation-code",
         "ignores-order-state",
         "forgets-binding",
+        "offers-no-key-again",
         "sends-oversized-segments",
         "counts-encrypted-segments-only",
         "signs-without-the-euicc-key",
@@ -124,11 +125,29 @@ def test_get_bound_profile_package(
     retried = session()
     with step("a package, never loaded", precondition=True):
         first = again = tlv.parse(retried.to_package().octets("boundProfilePackage"))
-    with step("again, with the same key of the card", expect="the same SM-DP+ key", confidence="likely") as seen:
+    with step(
+        "again, with the same key of the card", expect="its key offered, the same SM-DP+ key", confidence="likely"
+    ) as seen:
         again = tlv.parse(retried.to_package().octets("boundProfilePackage"))
         seen.observed(again.get(0xBF23).raw)
         assert again.get(0xBF23, 0x80).value == retried.transaction_id
         assert again.get(0xBF23, 0x5F49).raw == first.get(0xBF23, 0x5F49).raw
+        assert retried.authenticated is not None
+        offered = tlv.parse(retried.authenticated.octets("smdpSigned2")).find(0x5F49)
+        assert offered is not None
+        assert offered.raw == one_time_key(retried)
+    with step(
+        "again, with another key of the card", expect="bound anew: another SM-DP+ key", confidence="likely"
+    ) as seen:
+        renewed = session()
+        before = tlv.parse(renewed.to_package().octets("boundProfilePackage")).get(0xBF23, 0x5F49).raw
+        renewed.to_client()
+        renewed.prepare_download()
+        renewed.prepared = resigned(renewed, pki, another_one_time_key(renewed))
+        answer = renewed.get_package()
+        seen.observed(answer.status)
+        assert answer.status == SUCCESS
+        assert tlv.parse(answer.octets("boundProfilePackage")).get(0xBF23, 0x5F49).raw != before
     with step("the segments of the package", expect=f"none above {MAX_SEGMENT} octets") as seen:
         sizes = [len(segment.raw) for sequence in again.children[1:] for segment in sequence.children]
         seen.observed(f"{len(sizes)} segments, the largest {max(sizes, default=0)} octets")

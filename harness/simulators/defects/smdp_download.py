@@ -59,6 +59,12 @@ def _counter_only_when_encrypted(sender: Scp03tSender, tag: int, data: bytes) ->
     return made
 
 
+def _without_binding(
+    inner: Callable[[Session, Order, bytes], bytes], session: Session, order: Order, eid: bytes
+) -> bytes:
+    return inner(session, replace(order, binding=None), eid)
+
+
 def _always_a_new_binding(*_: object) -> bool:
     return False
 
@@ -135,6 +141,12 @@ DEFECTS = (
         "smdp",
         "A retry with the same eUICC key is bound under new keys.",
         with_rule("binding-is-for", _always_a_new_binding),
+    ),
+    Defect(
+        "offers-no-key-again",
+        "smdp",
+        "smdpSigned2 does not name the eUICC's key of an earlier attempt, so that every retry is bound anew.",
+        around("smdp-signed2", _without_binding),
     ),
     Defect(
         "accepts-forged-installation-results",
