@@ -136,6 +136,16 @@ def test_get_bound_profile_package(
         offered = tlv.parse(retried.authenticated.octets("smdpSigned2")).find(0x5F49)
         assert offered is not None
         assert offered.raw == one_time_key(retried)
+    with step("the segments of the package", expect=f"none above {MAX_SEGMENT} octets") as seen:
+        sizes = [len(segment.raw) for sequence in again.children[1:] for segment in sequence.children]
+        seen.observed(f"{len(sizes)} segments, the largest {max(sizes, default=0)} octets")
+        assert sizes
+        assert max(sizes) <= MAX_SEGMENT
+    with step("the card loads it", expect="the profile is installed") as seen:
+        result = card.load_bound_profile_package(again.raw)
+        seen.observed(result.raw)
+        assert result.is_success
+        assert result.iccid == profile.iccid
     with step(
         "again, with another key of the card", expect="bound anew: another SM-DP+ key", confidence="likely"
     ) as seen:
@@ -148,16 +158,6 @@ def test_get_bound_profile_package(
         seen.observed(answer.status)
         assert answer.status == SUCCESS
         assert tlv.parse(answer.octets("boundProfilePackage")).get(0xBF23, 0x5F49).raw != before
-    with step("the segments of the package", expect=f"none above {MAX_SEGMENT} octets") as seen:
-        sizes = [len(segment.raw) for sequence in again.children[1:] for segment in sequence.children]
-        seen.observed(f"{len(sizes)} segments, the largest {max(sizes, default=0)} octets")
-        assert sizes
-        assert max(sizes) <= MAX_SEGMENT
-    with step("the card loads it", expect="the profile is installed") as seen:
-        result = card.load_bound_profile_package(again.raw)
-        seen.observed(result.raw)
-        assert result.is_success
-        assert result.iccid == profile.iccid
     with step("a new key of the card where the order is bound for good", expect=NO_NEW_BINDING) as seen:
         once = session(may_rebind=False)
         once.to_package()
