@@ -10,14 +10,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness.codec import DecodeError, tlv
+from harness.codec.tlv import Tlv
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
-from harness.endpoints.eim import EimEndpoint, SeenRequest
-from harness.errors import DeviceSilent, LabFault, Withheld
+from harness.endpoints.eim import PATH, EimEndpoint, SeenRequest
+from harness.errors import DeviceSilent, LabFault, MalformedAnswer, Withheld
 from harness.lab.module_bench import ModuleBench
+from harness.links.events import Interface
+from harness.links.https_client import HttpsClient
+from harness.links.tls import Trust
 from harness.roles.eim import json_binding
+from harness.roles.eim.http_rules import ASN1_TYPE
 from harness.roles.ipa import IpaSettings
 from harness.simulators.module import TREATMENTS, NetworkScript, ProfileNetwork
 
@@ -31,6 +38,9 @@ VISIT_DEADLINE = 600.0
 PAUSE_IN_A_VISIT = 120.0
 """Real seconds without a request after which a visit is over, although nobody said that there is no package."""
 NO_PACKAGE = bytes.fromhex("BF4F03020101")
+TRANSFER = 0xBF4E
+_LISTENER = "ipa.module.test"
+_TRANSFER_HEADERS = (("Content-Type", ASN1_TYPE), ("X-Admin-Protocol", "gsma/rsp/v2.1.0"))
 _NO_PACKAGE_IN_JSON = json_binding.answer_of(GET_PACKAGE, NO_PACKAGE)
 _MOST_WAKES = 10_000
 """A module that wants to be woken more often than this in one `advance` polls in a storm."""
@@ -189,6 +199,30 @@ class DeviceUnderTest:
             clock.advance(max(0.0, due - clock.now()))
             self.wake()
         raise DeviceSilent(f"the firmware wanted more than {_MOST_WAKES} wakes in {seconds:g} s")
+
+    def bring(self, package: bytes) -> Tlv:
+        """Brings an eIM package to the listening IPA with TransferEimPackage; the alternative that it answers with.
+
+        In the ASN.1 binding. Raises Withheld for a real device, and MalformedAnswer for what is no answer.
+        """
+        if self._bench.simulated is None:
+            raise Withheld("where a real device listens for packages is not known")
+        port, key = self._bench.simulated.listener()
+        client = HttpsClient(
+            Trust(pinned_keys=(key,)),
+            interface=Interface.ESIPA,
+            addresses={_LISTENER: ("127.0.0.1", port)},
+            observers=[self._bench.observer_of("https")],
+        )
+        with closing(client):
+            reply = client.post(f"https://{_LISTENER}{PATH}", _TRANSFER_HEADERS, tlv.build(TRANSFER, package))
+        try:
+            answer = tlv.parse(reply.body)
+        except DecodeError as fault:
+            raise MalformedAnswer(f"TransferEimPackage was answered with {reply.status} and no TLV") from fault
+        if answer.tag != TRANSFER or len(answer.children) != 1:
+            raise MalformedAnswer(f"TransferEimPackage was answered with {reply.body.hex().upper()}")
+        return answer.children[0]
 
     def emergency_call(self, under_way: bool) -> None:
         """An emergency call begins or ends, and the firmware hears of it. Raises Withheld for a real device."""

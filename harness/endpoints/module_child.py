@@ -32,6 +32,7 @@ from harness.endpoints.card_child import die, factory_named
 from harness.endpoints.child_main import live
 from harness.endpoints.module_birth import module_config, network_script
 from harness.endpoints.module_https import FirmwareHttps
+from harness.endpoints.module_listener import Listener
 from harness.endpoints.serial_line import SerialLine
 from harness.roles.ipa import CONFORMING as IPA_CONFORMING
 from harness.simulators.defects import broken, defects_for
@@ -62,6 +63,7 @@ class Child:
         self._line = SerialLine(Path(birth["port"]))
         self._https = FirmwareHttps([bytes.fromhex(root) for root in birth["ci"]], birth["addresses"])
         self._network = network_script(birth["network"])
+        self._listener: Listener | None = None
         self._is_mute = False
         self._heard_at = 0.0
         self._held: deque[tuple[float, bytes]] = deque()
@@ -83,6 +85,7 @@ class Child:
             "writes": lambda order: {"writes": self._card.writes},
             "network": self._set_network,
             "addresses": self._set_addresses,
+            "listener": self._tell_listener,
             "emergency-call": self._emergency_call,
             "announce": self._announce,
             "mute": self._mute,
@@ -194,6 +197,17 @@ class Child:
         self._module.modem.network = self._network
         self._work_soon()
         return {}
+
+    def _tell_listener(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Where the IPA listens, and its key; it begins to when it is first asked for."""
+        if self._listener is None:
+            self._listener = Listener(self._transfer)
+        return {"port": self._listener.port, "key": self._listener.key.hex()}
+
+    def _transfer(self, message: bytes) -> bytes:
+        answer = self._module.transfer(message)
+        self._work_soon()
+        return answer
 
     def _emergency_call(self, order: dict[str, Any]) -> dict[str, Any]:
         self._module.modem.has_emergency_call = order["on"]

@@ -151,6 +151,11 @@ class ModuleProcess:
         """Puts the card back to a snapshot and boots the module anew where it was on."""
         self._order({"do": "restore", "snapshot": base64.b64encode(snapshot).decode()})
 
+    def listener(self) -> tuple[int, bytes]:
+        """The port on loopback where the IPA takes packages, and the SubjectPublicKeyInfo of its TLS key."""
+        answer = self._order({"do": "listener"})
+        return int(answer["port"]), bytes.fromhex(answer["key"])
+
     def emergency_call(self, under_way: bool) -> None:
         """An emergency call begins or ends; the firmware finds out at its next wake."""
         self._order({"do": "emergency-call", "on": under_way})

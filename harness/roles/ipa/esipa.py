@@ -56,9 +56,9 @@ def can_poll(eim: EimConfiguration) -> bool:
     return bool(eim.fqdn) and (eim.supported_protocols is None or RETRIEVE_HTTPS in eim.supported_protocols)
 
 
-def may_inject(eim: EimConfiguration) -> bool:
-    """Whether an eIM may bring its packages by itself: what is not said is not allowed."""
-    return eim.supported_protocols is not None and INJECT_HTTPS in eim.supported_protocols
+def those_that_may_inject(eims: Iterable[EimConfiguration]) -> list[EimConfiguration]:
+    """The eIMs that may bring their packages by themselves: what a configuration does not say is not allowed."""
+    return [eim for eim in eims if eim.supported_protocols is not None and INJECT_HTTPS in eim.supported_protocols]
 
 
 @dataclass(frozen=True)

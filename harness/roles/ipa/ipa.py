@@ -19,7 +19,7 @@ from harness.roles.es10.eims import EimConfiguration
 from harness.roles.ipa import injection
 from harness.roles.ipa.delivering import Correspondence
 from harness.roles.ipa.device import Device
-from harness.roles.ipa.esipa import can_poll, may_inject
+from harness.roles.ipa.esipa import can_poll
 from harness.roles.ipa.local import IMMEDIATE, OTHER_EIM, LocalDecisions
 from harness.roles.ipa.ports import HttpPort, ModemPort, NoAnswer
 from harness.roles.ipa.rules import CONFORMING
@@ -89,7 +89,7 @@ class Ipa:
             eid, eims = self._configured()
         except HarnessError:
             return injection.error(injection.UNDEFINED_ERROR).answer
-        eim = injection.eim_named(package, [eim for eim in eims if may_inject(eim)])
+        eim = injection.eim_named(package, self._device.rules["eims-that-may-inject"](eims))
         if eim is None or INJECT_HTTPS not in self._device.settings.protocols:
             return injection.error(injection.UNDEFINED_ERROR).answer
         transfer = injection.take(package, Correspondence(self._device, eim, eid))

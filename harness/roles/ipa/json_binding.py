@@ -282,3 +282,41 @@ def _error_code(document: dict[str, Any], function: Function) -> int | None:
     if isinstance(status, dict) and status.get("status") == "Failed":
         return UNDEFINED_ERROR
     return None
+
+
+# TransferEimPackage, whose request comes from the eIM
+
+_TRANSFER = 0xBF4E
+_BROUGHT: Mapping[str, int] = {
+    "euiccPackageRequest": 0xBF51,
+    "ipaEuiccDataRequest": 0xBF52,
+    "eimAcknowledgements": 0xBF53,
+    "profileDownloadTriggerRequest": 0xBF54,
+}
+_RETURNED: Mapping[int, str] = {0xBF51: "euiccPackageResult", 0xBF52: "ipaEuiccDataResponse"}
+
+
+def transfer_read(body: bytes) -> bytes:
+    """The TransferEimPackageRequest of a JSON body. Raises BadReply."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadReply("transferEimPackage: the request is no JSON") from error
+    if not isinstance(document, dict):
+        raise BadReply("transferEimPackage: the request is no JSON object")
+    return tlv.build(
+        _TRANSFER, *(_tlv(tag)(document[name], name) for name, tag in _BROUGHT.items() if name in document)
+    )
+
+
+def transfer_written(message: bytes) -> bytes:
+    """The JSON body for a TransferEimPackageResponse."""
+    [choice] = tlv.parse(message).children
+    header = {"functionExecutionStatus": {"status": "Executed-Success"}}
+    if choice.tag in _RETURNED:
+        said: dict[str, Any] = {_RETURNED[choice.tag]: _base64(choice.raw)}
+    elif choice.tag == 0x02:
+        said = {"eimPackageError": _number(choice)}
+    else:
+        said = {"eimPackageReceived": True}
+    return json.dumps({"header": header, **said}, separators=(",", ":")).encode()

@@ -54,6 +54,7 @@ CONFORMING = Rules(
         "reports-result": lambda results_before: True,
         "results-to-deliver": _unchanged,
         "results-to-remove": delivering.results_to_remove,
+        "eims-that-may-inject": esipa.those_that_may_inject,
         "injected-acknowledgements": _unchanged,
         "is-refusal": delivering.is_refusal,
         "refusal-of-a-package": _unchanged,

@@ -140,4 +140,22 @@ DEFECTS: tuple[Defect, ...] = (
         "A new profile that attaches stays, although the eIM cannot be reached over it.",
         with_rule("rolls-back", _unless_attached),
     ),
+    Defect(
+        "refuses-what-is-brought",
+        "ipa",
+        "Packages that an eIM brings are refused although injection is declared.",
+        answering("eims-that-may-inject", []),
+    ),
+    Defect(
+        "takes-what-anybody-brings",
+        "ipa",
+        "Packages of an eIM are taken although its configuration does not allow it to bring them.",
+        with_rule("eims-that-may-inject", list),
+    ),
+    Defect(
+        "ignores-injected-acknowledgements",
+        "ipa",
+        "Acknowledgements that an eIM brings remove nothing from the card.",
+        answering("injected-acknowledgements", []),
+    ),
 )

@@ -78,6 +78,14 @@ class SimulatedModule:
             self.modem.rest()
             return due
 
+    def transfer(self, message: bytes) -> bytes:
+        """Gives the IPA a TransferEimPackage; its answer, empty while the module is off or its IPA paused."""
+        with self._waking:
+            firmware = self._firmware
+            if firmware is None or self.modem.ipa_is_paused:
+                return b""
+            return firmware.ipa.transfer(message)
+
     def receive(self, octets: bytes) -> bytes:
         """Octets from the serial line; what goes back."""
         return self.modem.receive(octets)

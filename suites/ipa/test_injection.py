@@ -1,0 +1,100 @@
+"""Packages that an eIM brings by itself. SGP.32 v1.2 §3.1.1.2, §5.14.4 (ESipa.TransferEimPackage)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.codec import named_bits, tlv
+from harness.conformance.case import State, case
+from harness.conformance.device import DeviceUnderTest
+from harness.conformance.ipa_views import STORED_RESULTS
+from harness.conformance.steps import CaseSteps
+from harness.profiles.package import ProfilePackage
+from harness.roles.eim import Eim
+from harness.roles.eim.commands import enable, list_profile_info, update_eim
+from harness.roles.eim.events import ResultAccepted
+
+ASSOCIATED = State(eims=1)
+INSTALLED = State(eims=1, profiles=("operational-a",))
+RETRIEVE_HTTPS, INJECT_HTTPS = 0, 2
+RESULT, DATA, RECEIVED, ERROR = 0xBF51, 0xBF52, 0x05, 0x02
+ENABLED = 1
+DONE = "done"
+
+
+def allowed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """The eIM's configuration comes to say that it brings packages too."""
+    with step("a package adds injectHttps to the eIM's protocols", precondition=True):
+        changed = {"eimId": eim.identity.eim_id, "eimSupportedProtocol": named_bits([RETRIEVE_HTTPS, INJECT_HTTPS])}
+        package = eim.queue_package(device.eid, update_eim(changed))
+        device.work_off()
+        assert eim.operation(package).state == DONE
+
+
+@case(
+    "IP-044",
+    clause="SGP.32 v1.2 §3.1.1.2, §5.14.4",
+    confidence="likely",
+    area="ipa",
+    needs=INSTALLED,
+    requires=("injection",),
+    catches=("refuses-what-is-brought", "takes-what-anybody-brings"),
+)
+def test_transfer(device: DeviceUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:
+    """A package that is brought is answered with its result or with eimPackageReceived, and executed."""
+    with step("a package of an eIM that may not bring any", expect="eimPackageError") as seen:
+        answer = device.bring(eim.package(list_profile_info()))
+        seen.observed(answer.raw)
+        assert answer.tag == ERROR
+    allowed(device, eim, step)
+    with step("a package that lists profiles", expect="its result, signed, or eimPackageReceived") as seen:
+        answer = device.bring(eim.package(list_profile_info()))
+        seen.observed(answer.raw)
+        assert answer.tag in (RESULT, RECEIVED)
+        if answer.tag == RESULT:
+            assert any(isinstance(event, ResultAccepted) for event in eim.take_result(answer.raw).events)
+    with step("a data request for EUICCInfo1", expect="IpaEuiccData with it") as seen:
+        answer = device.bring(tlv.build(DATA, tlv.build(0x5C, bytes.fromhex("BF20"))))
+        seen.observed(answer.raw)
+        assert answer.tag == DATA
+        assert (answer.find(0xA0) or answer).find(0xBF20) is not None
+    with step("a package that enables a profile", expect="its result, or eimPackageReceived") as seen:
+        answer = device.bring(eim.package(enable(profiles["operational-a"].iccid)))
+        seen.observed(answer.raw)
+        assert answer.tag in (RESULT, RECEIVED)
+    with step("the device is given time; the eIM asks for the profiles", expect="one, enabled") as seen:
+        device.wake()
+        package = eim.queue_package(device.eid, list_profile_info())
+        device.work_off()
+        [(_, listed)] = eim.operation(package).results
+        states = [profile["profileState"] for profile in listed[1]]
+        seen.observed(states)
+        assert states == [ENABLED]
+
+
+@case(
+    "IP-045",
+    clause="SGP.32 v1.2 §5.14.4, §3.7",
+    confidence="likely",
+    area="ipa",
+    needs=ASSOCIATED,
+    requires=("injection",),
+    catches="ignores-injected-acknowledgements",
+)
+def test_acknowledgements_are_applied(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """Acknowledgements that are brought remove the results from the card that they name."""
+    allowed(device, eim, step)
+    with step("a package is brought", expect="its result", precondition=True):
+        answer = device.bring(eim.package(list_profile_info()))
+        assert answer.tag == RESULT
+        number = answer.get(0xA0, 0x30, 0x83)
+    with step("its sequence number is acknowledged", expect="eimPackageReceived") as seen:
+        answer = device.bring(tlv.build(0xBF53, tlv.build(0x80, number.value)))
+        seen.observed(answer.raw)
+        assert answer.tag == RECEIVED
+    with step("a data request for the stored results is brought", expect="none") as seen:
+        answer = device.bring(tlv.build(DATA, tlv.build(0x5C, bytes([STORED_RESULTS]))))
+        seen.observed(answer.raw)
+        assert answer.tag == DATA
+        stored = (answer.find(0xA0) or answer).find(STORED_RESULTS)
+        assert stored is None or stored.children == ()
