@@ -52,6 +52,11 @@ class LiveView(Progress):
         self._now[slot] = f"{case} {link}"
         self._show()
 
+    def waits(self, slot: str, said: str) -> None:
+        """Shows beside the case what it waits for."""
+        self._now[slot] = f"{self._now.get(slot, '').partition(':')[0]}: {said}"
+        self._show()
+
     def result(self, line: Mapping[str, Any]) -> None:
         """Counts the case; one that did not pass gets a line of its own."""
         self._done += 1

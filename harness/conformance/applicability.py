@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness.conformance.case import Case, State
 from harness.lab.configuration import Slot
+from harness.lab.declared import undeclared
 from harness.lab.features import FEATURES, OF_IPA, Lacks
 from harness.lab.surroundings import missing
 
@@ -101,8 +102,8 @@ def surroundings_of(case: Case) -> tuple[str, ...]:
 
 
 def out_of_place(case: Case, slot: Slot) -> str:
-    """What the case relies on and the slot does not have; empty where it has everything."""
-    return missing(surroundings_of(case), slot)
+    """What the case relies on and the slot or the maker of its device does not have; empty where nothing is missing."""
+    return "; ".join(filter(None, (missing(surroundings_of(case), slot), undeclared(case.declared, slot.declared))))
 
 
 def applies(case: Case, slots: Iterable[Slot]) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from harness.lab.declared import DECLARABLE
 from harness.lab.effects import IN_WORDS
 from harness.lab.features import FEATURES
 from harness.lab.surroundings import SURROUNDINGS
@@ -93,6 +94,8 @@ class Case:
     """Of `harness.lab.surroundings`: what has to be around the device, beside the links."""
     without: tuple[str, ...] = ()
     """Features of `harness.lab.features` that a card has to lack: the rule is about cards without them."""
+    declared: tuple[str, ...] = ()
+    """Of `harness.lab.declared`: the numbers of the device's maker that it judges against."""
     fixtures: tuple[str, ...] = field(default=())
     """What the function asks for: it tells which device is under test."""
 
@@ -111,6 +114,7 @@ def declare(
     links: tuple[str, ...] | None = None,
     effects: tuple[str, ...] = (),
     relies_on: tuple[str, ...] = (),
+    declared: tuple[str, ...] = (),
     fixtures: tuple[str, ...] = (),
 ) -> Case:
     """The checked declaration behind `@case`. Raises ValueError naming what is wrong with it."""
@@ -136,6 +140,9 @@ def declare(
     for surrounding in relies_on:
         if surrounding not in SURROUNDINGS:
             raise ValueError(f"{identifier} relies on {surrounding!r}, which is none of {', '.join(SURROUNDINGS)}")
+    for number in declared:
+        if number not in DECLARABLE:
+            raise ValueError(f"{identifier} judges against {number!r}, which is none of {', '.join(DECLARABLE)}")
     return Case(
         identifier,
         title,
@@ -149,6 +156,7 @@ def declare(
         effects,
         relies_on,
         without,
+        declared,
         fixtures,
     )
 
@@ -166,12 +174,13 @@ def case(
     links: tuple[str, ...] | None = None,
     effects: tuple[str, ...] = (),
     relies_on: tuple[str, ...] = (),
+    declared: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Declares the decorated function as a case. Raises ValueError at import where the declaration is wrong."""
 
     def mark(function: Function) -> Function:
         code = function.__code__
-        declared = declare(
+        made = declare(
             identifier,
             title=first_line(function.__doc__),
             clause=clause,
@@ -184,9 +193,10 @@ def case(
             links=links,
             effects=effects,
             relies_on=relies_on,
+            declared=declared,
             fixtures=code.co_varnames[: code.co_argcount],
         )
-        setattr(function, MARK, declared)
+        setattr(function, MARK, made)
         return function
 
     return mark

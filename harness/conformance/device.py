@@ -9,7 +9,7 @@ Rules of this room:
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -18,14 +18,15 @@ from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.endpoints.eim import PATH, EimEndpoint, SeenRequest
-from harness.errors import DeviceSilent, LabFault, MalformedAnswer, Withheld
+from harness.errors import DeviceSilent, MalformedAnswer, Withheld
+from harness.lab.declared import Declared, undeclared
 from harness.lab.module_bench import ModuleBench
+from harness.lab.programs import run_program
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 from harness.roles.eim import json_binding
 from harness.roles.eim.http_rules import ASN1_TYPE
-from harness.roles.ipa import IpaSettings
 from harness.simulators.module import TREATMENTS, NetworkScript, ProfileNetwork
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ POLL_DEADLINE = 120.0
 """Real seconds that a real module gets to poll after a reboot."""
 VISIT_DEADLINE = 600.0
 """Real seconds that its visit may take: a profile is downloaded, the network is changed."""
+SMS_DEADLINE = 60.0
+"""Real seconds that the lab's program for it may take to send an SMS."""
+TELL_EVERY = 5.0
+"""Real seconds between two looks at how a long wait goes on."""
 PAUSE_IN_A_VISIT = 120.0
 """Real seconds without a request after which a visit is over, although nobody said that there is no package."""
 NO_PACKAGE = bytes.fromhex("BF4F03020101")
@@ -104,9 +109,11 @@ class DeviceUnderTest:
         *,
         eim_answers: Answers,
         smdp_answers: Answers,
+        tell_wait: Callable[[str], None] = lambda said: None,
     ) -> None:
-        """`endpoints` are those of the case's eIM and of its other one."""
+        """`endpoints` are those of the case's eIM and of its other one; `tell_wait` hears how a long wait goes on."""
         self._bench = bench
+        self._tell_wait = tell_wait
         self._endpoint, *self._others = endpoints
         self.eim_answers = eim_answers
         """What the eIM answers, for cases that change it on its way."""
@@ -119,11 +126,22 @@ class DeviceUnderTest:
         """When the firmware wants to be woken again, in seconds of the lab's clock; None before its first wake."""
 
     @property
+    def declares(self) -> Declared:
+        """What the device's maker declares of it."""
+        return self._bench.slot.declared
+
+    @property
     def polling_interval(self) -> float:
-        """What the device's maker declares, in seconds. Raises LabFault where that is not known."""
-        if self._bench.simulated is None:
-            raise LabFault("nobody declared the polling interval of this module")
-        return IpaSettings().polling_interval
+        """What the device's maker declares, in seconds. Raises Withheld where that is not known."""
+        missing = undeclared(["polling_interval"], self.declares)
+        if missing:
+            raise Withheld(missing)
+        return self.declares["polling_interval"]
+
+    @property
+    def now(self) -> float:
+        """Seconds of the lab's clock, as in the times of requests."""
+        return self._bench.rack.clock.now()
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
@@ -148,6 +166,11 @@ class DeviceUnderTest:
     def heard_that_nothing_waits(self) -> bool:
         """Whether the last poll was answered with noEimPackageAvailable."""
         return bool(self.polls) and self.polls[-1].reply_body in (NO_PACKAGE, _NO_PACKAGE_IN_JSON)
+
+    @property
+    def other_polls(self) -> tuple[SeenRequest, ...]:
+        """GetEimPackage at the other eIM."""
+        return tuple(one for one in self.other_requests if function_of(one.path, one.body) == GET_PACKAGE)
 
     def poll_now(self) -> tuple[SeenRequest, ...]:
         """Has the module poll at once, and returns the requests of this visit. Raises DeviceSilent where none came."""
@@ -183,18 +206,25 @@ class DeviceUnderTest:
         self._bench.access.leave()
         self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now())
 
-    def advance(self, seconds: float) -> None:
-        """Lets time pass, with the firmware woken whenever it asked to be. Raises DeviceSilent for a storm of wakes."""
+    def advance(self, seconds: float, *, until: Callable[[], bool] = lambda: False) -> None:
+        """Lets time pass, but no more once `until` holds: after a wake of the firmware, or a request of a real device.
+
+        On a virtual clock the firmware is woken whenever it asked to be; on a real one it does as it likes, and whoever
+        watches hears how the wait goes on. Raises DeviceSilent for a storm of wakes.
+        """
         clock = self._bench.rack.clock
-        until = clock.now() + seconds
-        if self._bench.simulated is None:
-            clock.advance(seconds)
+        end = clock.now() + seconds
+        if not clock.is_virtual:
+            self._bench.access.leave()
+            self._wait(seconds, until)
             return
         self.wake()
         for _ in range(_MOST_WAKES):
             due = self.next_due
-            if due is None or due > until:
-                clock.advance(until - clock.now())
+            if until():
+                return
+            if due is None or due > end:
+                clock.advance(end - clock.now())
                 return
             clock.advance(max(0.0, due - clock.now()))
             self.wake()
@@ -223,6 +253,24 @@ class DeviceUnderTest:
         if answer.tag != TRANSFER or len(answer.children) != 1:
             raise MalformedAnswer(f"TransferEimPackage was answered with {reply.body.hex().upper()}")
         return answer.children[0]
+
+    def _wait(self, seconds: float, until: Callable[[], bool]) -> None:
+        began = time.monotonic()
+        before = len(self.requests)
+        while not until():
+            gone = time.monotonic() - began
+            if gone >= seconds:
+                return
+            came = len(self.requests) - before
+            self._tell_wait(f"{gone:.0f} of at most {seconds:.0f} s, {came} requests")
+            self._endpoint.wait_for_more_than(len(self.requests), min(seconds - gone, TELL_EVERY))
+
+    def send_sms(self) -> None:
+        """Sends the device the SMS that is to wake its IPA. Raises LabFault where the lab's program for it fails."""
+        if self._bench.simulated is not None:
+            self._bench.simulated.deliver_sms()
+        else:
+            run_program(self._bench.slot.sms, SMS_DEADLINE, "try it by hand: it is the `sms` of the slot")
 
     def emergency_call(self, under_way: bool) -> None:
         """An emergency call begins or ends, and the firmware hears of it. Raises Withheld for a real device."""

@@ -111,6 +111,7 @@ class ModuleScene(CardScene):
             self.profiles,
             eim_answers=self._eim_answers[0],
             smdp_answers=self._smdp_answers,
+            tell_wait=self.running.tell_wait,
         )
 
 

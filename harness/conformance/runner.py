@@ -33,6 +33,9 @@ class Progress:
     def begins(self, case: str, slot: str, link: str) -> None:
         """A case begins."""
 
+    def waits(self, slot: str, said: str) -> None:
+        """The case that runs on the slot waits in real time; `said` is for what, and how long it has."""
+
     def result(self, line: Mapping[str, Any]) -> None:
         """A case ended."""
 
@@ -89,6 +92,8 @@ def _hear(
         return
     if "begins" in line:
         progress.begins(**line["begins"])
+    elif "waits" in line:
+        progress.waits(**line["waits"])
     elif "result" in line:
         outcome.results.append(line["result"])
         progress.result(line["result"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,8 @@ class RunningCase:
     began: float = field(default_factory=time.monotonic)
     raised: list[tuple[str, BaseException]] = field(default_factory=list)
     """What ended each phase (`setup`, `call`, `teardown`) of the case, in order."""
+    tell_wait: Callable[[str], None] = lambda said: None
+    """Tells whoever watches what the case waits for, while it waits in real time."""
     doubt: str = ""
     """Why nobody can say that it was the device's fault, whatever was seen; empty where one can."""
 

@@ -87,6 +87,7 @@ class Child:
             "addresses": self._set_addresses,
             "listener": self._tell_listener,
             "emergency-call": self._emergency_call,
+            "sms": self._deliver_sms,
             "announce": self._announce,
             "mute": self._mute,
             "sim": self._move_sim,
@@ -216,6 +217,10 @@ class Child:
 
     def _set_addresses(self, order: dict[str, Any]) -> dict[str, Any]:
         self._https.addresses = order["addresses"]
+        return {}
+
+    def _deliver_sms(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._module.modem.deliver_sms()
         return {}
 
     def _announce(self, order: dict[str, Any]) -> dict[str, Any]:

@@ -143,6 +143,10 @@ class ModuleProcess:
         self._birth["defects"] = list(names)
         self._order({"do": "rules", "defects": list(names)})
 
+    def deliver_sms(self) -> None:
+        """The network delivers the SMS that is to wake the IPA; on a virtual clock it works at the next `wake`."""
+        self._order({"do": "sms"})
+
     def snapshot(self) -> bytes:
         """Everything the card keeps."""
         return base64.b64decode(self._order({"do": "snapshot"})["snapshot"])

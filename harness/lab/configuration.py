@@ -12,16 +12,20 @@ from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.lab.accounts import Account, read_accounts
+from harness.lab.declared import Declared, read_declared
 from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
 from harness.lab.effects import Sparing, read_sparing
 from harness.lab.features import Lacks, of_version
 from harness.lab.power.wiring import Wiring, read_wiring
+from harness.lab.programs import read_words
 from harness.lab.reach import NETWORKS, Listen, Reach, check_together, read_listen, read_reach
 from harness.lab.trust import OWN_CARD, CardTrust, read_trust
 from harness.lab.ways import Ways, read_ways
 from harness.nodes import Value, read
 
 KINDS = ("euicc", "module", "eim", "smdp", "smds")
+OF_MODULE = ("declares", "sms", "soak")
+"""Keys of a slot that holds a real module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,19 @@ class Slot:
     """What the device can attach to: one of `harness.lab.reach.NETWORKS`."""
     reach: Reach | None = None
     """How a real device reaches our servers; None: not at all, or in the simulation."""
+    said_by_maker: Declared = field(default_factory=dict)
+    """What the lab file says that the maker of a real device declares."""
+    sms: tuple[str, ...] = ()
+    """The program that sends a real device the SMS that wakes it."""
+    soak: bool = False
+    """Whether cases may take a day of real time."""
+
+    @property
+    def declared(self) -> Declared:
+        """What the maker of the device declares of it; a simulated one declares what it has."""
+        if isinstance(self.device, Simulated) and self.kind == "module":
+            return self.device.ipa.declared
+        return self.said_by_maker
 
     @property
     def is_hardware(self) -> bool:
@@ -138,7 +155,7 @@ def read_lab(path: Path) -> Lab:
 def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     before = len(value.faults)
     keys = value.mapping(
-        ("kind", "device", "links", "optional", "trust", "allow", "budget", "power", "network", "reach")
+        ("kind", "device", "links", "optional", "trust", "allow", "budget", "power", "network", "reach", *OF_MODULE)
     )
     if not value.is_mapping:
         return None
@@ -158,9 +175,15 @@ def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     power = _power(keys["power"], device) if "power" in keys else None
     network = _network(keys.get("network"), kind, device)
     reach = _reach(keys, kind, device, ways)
+    for key in OF_MODULE:
+        if key in keys and not (kind == "module" and isinstance(device, Hardware)):
+            keys[key].fault("this is for a real module", "a simulated one declares what it has, and has what it needs")
+    declared = read_declared(keys["declares"]) if "declares" in keys else {}
+    sms = read_words(keys["sms"]) if "sms" in keys else ()
+    soak = bool(keys["soak"].boolean()) if "soak" in keys else False
     if len(value.faults) > before or device is None:
         return None
-    return Slot(name, kind, device, ways, bool(optional), trust, sparing, power, network, reach)
+    return Slot(name, kind, device, ways, bool(optional), trust, sparing, power, network, reach, declared, sms, soak)
 
 
 def _network(value: Value | None, kind: str, device: Device | None) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.lab.declared import Declared, read_seconds
+from harness.lab.reach import OUR_NAMES
 from harness.nodes import Value
 
 if TYPE_CHECKING:
@@ -42,6 +44,19 @@ class SimulatedIpa:
     """Where its notifications go: one of ROUTES."""
     needs_admin_protocol: bool = False
     """Whether it drops answers without X-Admin-Protocol."""
+    polling_interval: float = 3600.0
+    """In seconds, as all of its times."""
+    other_polling_interval: float = 5400.0
+    """That of our other eIM."""
+    first_retry: float = 60.0
+    longest_retry: float = 3600.0
+    fallback_after: float = 600.0
+    return_after: float = 1800.0
+
+    @property
+    def declared(self) -> Declared:
+        """What a maker would declare of it."""
+        return {name: getattr(self, name) for name in TIMES if name != "first_retry"} | _EXACT
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -50,13 +65,24 @@ class SimulatedIpa:
         return (*without, "json-binding") if self.binding != "json" else tuple(without)
 
 
+TIMES = (
+    "polling_interval",
+    "other_polling_interval",
+    "first_retry",
+    "longest_retry",
+    "fallback_after",
+    "return_after",
+)
+_EXACT = {"jitter": 0.0, "boot_poll_within": 60.0, "change_poll_within": 60.0, "wake_within": 60.0}
+"""It keeps its times, and does at once what it does at once."""
+
 USUAL_IPA = SimulatedIpa()
 """What a lab file means that says nothing of it."""
 
 
 def read_ipa(value: Value) -> SimulatedIpa:
     """The IPA of a lab file, with faults noted."""
-    keys = value.mapping(("binding", "has", "notifications", "needs_admin_protocol"))
+    keys = value.mapping(("binding", "has", "notifications", "needs_admin_protocol", *TIMES))
     said: dict[str, Any] = {}
     if "binding" in keys:
         said["binding"] = keys["binding"].choice(*BINDINGS) or "asn1"
@@ -66,6 +92,12 @@ def read_ipa(value: Value) -> SimulatedIpa:
         said["notifications"] = keys["notifications"].choice(*ROUTES) or "smdp"
     if "needs_admin_protocol" in keys:
         said["needs_admin_protocol"] = bool(keys["needs_admin_protocol"].boolean())
+    for name in TIMES:
+        seconds = read_seconds(keys[name]) if name in keys else None
+        if seconds == 0:
+            keys[name].fault("an IPA that does not wait never ends")
+        elif seconds is not None:
+            said[name] = seconds
     return SimulatedIpa(**said)
 
 
@@ -81,6 +113,12 @@ def settings_of(ipa: SimulatedIpa) -> IpaSettings:
         protocols=frozenset({_RETRIEVE_HTTPS, *([_INJECT_HTTPS] if "injection" in ipa.has else [])}),
         notification_route=route,
         needs_admin_protocol=ipa.needs_admin_protocol,
+        polling_interval=ipa.polling_interval,
+        polling_intervals={OUR_NAMES.eims[1]: ipa.other_polling_interval},
+        first_retry=ipa.first_retry,
+        longest_retry=ipa.longest_retry,
+        fallback_after=ipa.fallback_after,
+        return_after=ipa.return_after,
     )
 
 

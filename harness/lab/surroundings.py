@@ -13,6 +13,7 @@ SURROUNDINGS: Mapping[str, str] = {
     "attach": "a network that the device attaches to",
     "scripted-network": "a network that refuses or loses the device when the lab says so",
     "sms": "a way to send the device an SMS",
+    "soak": "a day of the device's time",
 }
 """What a case may rely on, in words."""
 
@@ -29,6 +30,8 @@ def _missing(one: str, slot: Slot) -> str:
             "route": slot.reach is not None,
             "second-eim": slot.reach is not None and len(slot.reach.names.eims) > 1,
             "attach": slot.network != "none",
+            "sms": bool(slot.sms),
+            "soak": slot.soak,
         }
     else:
         attaches = slot.network != "none"
@@ -37,6 +40,8 @@ def _missing(one: str, slot: Slot) -> str:
             "second-eim": slot.ways.https,
             "attach": attaches,
             "scripted-network": attaches,
+            "sms": attaches,
+            "soak": True,
         }
     if has.get(one, False):
         return ""
@@ -49,5 +54,6 @@ _HINTS: Mapping[str, str] = {
     "second-eim": "write `other_eim_fqdn` under `reach`",
     "attach": "write `network: simulator` or `network: live` where there is one",
     "scripted-network": "",
-    "sms": "",
+    "sms": "write `sms`, the program that sends it",
+    "soak": "write `soak: true` where a run may take that long",
 }

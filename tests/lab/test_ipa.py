@@ -30,7 +30,7 @@ def lab_with(folder: Path, ipa: str) -> Path:
 
 
 def test_what_is_not_said_is_usual() -> None:
-    assert settings_of(USUAL_IPA) == IpaSettings()
+    assert settings_of(USUAL_IPA) == IpaSettings(polling_intervals={"other-eim.harness.test": 5400.0})
     assert {"eim-download-data", "compact-forms", "json-binding", "injection"} <= set(USUAL_IPA.lacks)
     assert "direct-download" not in USUAL_IPA.lacks
 

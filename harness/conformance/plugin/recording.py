@@ -114,7 +114,8 @@ class Recording:
         )
         self._tell({"begins": {"case": case.identifier, "slot": way.bench.name, "link": way.link}})
         steps = CaseSteps(case.confidence, lambda: way.bench.answers(way.link), JournalSteps(journal))
-        return RunningCase(case, way, steps)
+        slot = way.bench.name
+        return RunningCase(case, way, steps, tell_wait=lambda said: self._tell({"waits": {"slot": slot, "said": said}}))
 
     def _record(self, way: Way, line: Mapping[str, Any], *, began: bool) -> None:
         journal = self._journals[way.bench.name]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
 from typing import Protocol
 
 from harness.errors import LabFault
 from harness.lab.power.wiring import Command, Relay, Wiring
+from harness.lab.programs import run_program
 
 _HINT = "try it by hand: what the lab file's `power` names has to end by itself, and well"
 
@@ -29,25 +28,10 @@ class CommandSwitch:
         self._command, self._deadline = command, deadline
 
     def off(self) -> None:
-        self._run(self._command.off)
+        run_program(self._command.off, self._deadline, _HINT)
 
     def on(self) -> None:
-        self._run(self._command.on)
-
-    def _run(self, words: Sequence[str]) -> None:
-        said = " ".join(words)
-        try:
-            done = subprocess.run(
-                words, stdin=subprocess.DEVNULL, capture_output=True, timeout=self._deadline, check=False
-            )
-        except subprocess.TimeoutExpired as late:
-            raise LabFault(f"{said!r} did not end within {self._deadline:g} s", hint=_HINT) from late
-        except OSError as problem:
-            raise LabFault(f"{said!r} cannot be started: {problem.strerror}", hint=_HINT) from problem
-        if done.returncode != 0:
-            complaint = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()
-            last = f": {complaint[-1]}" if complaint else ""
-            raise LabFault(f"{said!r} ended with {done.returncode}{last}", hint=_HINT)
+        run_program(self._command.on, self._deadline, _HINT)
 
 
 class RelaySwitch:

@@ -8,10 +8,10 @@ A command is any program of the host; a relay is a board at a serial port that o
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from harness.lab.programs import read_words
 from harness.nodes import Value
 
 DEFAULT_DEADLINE, DEFAULT_PAUSE, DEFAULT_BACK, DEFAULT_POINTS = 10, 1, 30, 10
@@ -76,24 +76,8 @@ def read_wiring(value: Value) -> Wiring | None:
 
 def _command(value: Value) -> Command | None:
     keys = _both(value, value.mapping(("off", "on")))
-    off, on = (_words(keys[key]) if key in keys else () for key in ("off", "on"))
+    off, on = (read_words(keys[key]) if key in keys else () for key in ("off", "on"))
     return Command(off, on) if off and on else None
-
-
-def _words(value: Value) -> tuple[str, ...]:
-    """The program and its arguments, from a list or from one line as for a shell; no shell ever sees it."""
-    if value.is_text:
-        try:
-            words: tuple[str | None, ...] = tuple(shlex.split(value.text() or ""))
-        except ValueError as problem:
-            value.fault(f"is no command: {problem}", "write a list of words")
-            return ()
-    else:
-        words = tuple(item.text() for item in value.items())
-    found = tuple(word for word in words if word is not None)
-    if not found:
-        value.fault("is no command", "write the program and its arguments")
-    return found
 
 
 def _relay(value: Value) -> Relay | None:

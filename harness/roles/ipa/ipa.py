@@ -113,7 +113,8 @@ class Ipa:
             return self._due(now)
         if cause is not None:
             self.note_state_change(cause)
-            self._schedule.make_due()
+            if self._device.rules["polls-after-local-change"]():
+                self._schedule.make_due()
         pollable = [eim for eim in self._known if can_poll(eim)]
         self._schedule.keep_only(frozenset(eim.eim_id for eim in pollable))
         injected, self._injected = self._injected, []

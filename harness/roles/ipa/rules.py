@@ -45,6 +45,8 @@ CONFORMING = Rules(
         "known-eims": lambda found, before: found,
         "goes-on-after-trouble": lambda: True,
         "polls-again": visit.polls_again,
+        "due-at-first": lambda now, settings: now,
+        "polls-after-local-change": lambda: True,
         "polling-interval": schedule.polling_interval,
         "is-due-at-trigger": lambda failures: True,
         "retry-delay": schedule.retry_delay,

@@ -24,12 +24,14 @@ class Schedule:
     _turns: dict[str, _Turn] = field(default_factory=dict)
 
     def is_due(self, eim_id: str, now: float) -> bool:
-        return self._turn(eim_id).due <= now
+        if eim_id not in self._turns:
+            self._turns[eim_id] = _Turn(self.rules["due-at-first"](now, self.settings))
+        return self._turns[eim_id].due <= now
 
     def went_well(self, eim_id: str, now: float) -> None:
         turn = self._turn(eim_id)
         turn.failures = 0
-        turn.due = now + self.rules["polling-interval"](self.settings)
+        turn.due = now + self.rules["polling-interval"](self.settings, eim_id)
 
     def failed(self, eim_id: str, now: float, retry_after: str | None = None) -> None:
         """A visit that ended in trouble; `retry_after` is what the server's Retry-After says."""
@@ -56,9 +58,9 @@ class Schedule:
         return self._turns.setdefault(eim_id, _Turn())
 
 
-def polling_interval(settings: IpaSettings) -> float:
-    """Seconds from a poll that went well to the next."""
-    return settings.polling_interval
+def polling_interval(settings: IpaSettings, eim_id: str) -> float:
+    """Seconds from a poll of this eIM that went well to the next."""
+    return settings.polling_intervals.get(eim_id, settings.polling_interval)
 
 
 def retry_delay(settings: IpaSettings, failures: int) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 DIRECT, INDIRECT, DOWNLOAD_DATA_HANDLING, CTX_PARAMS1_GENERATION, METADATA_VERIFICATION, MINIMIZE_BYTES = range(6)
@@ -17,6 +18,8 @@ class IpaSettings:
 
     polling_interval: float = 3600.0
     """From one poll that went well to the next."""
+    polling_intervals: Mapping[str, float] = field(default_factory=dict)
+    """By eimId, for eIMs that have an interval of their own."""
     first_retry: float = 60.0
     """From a failure to the next try; doubled by each further one."""
     longest_retry: float = 3600.0

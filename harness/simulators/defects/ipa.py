@@ -10,10 +10,12 @@ from harness.simulators.defects import (
     ipa_notifications,
     ipa_polling,
     ipa_results,
+    ipa_schedule,
 )
 
 DEFECTS: tuple[Defect, ...] = (
     *ipa_polling.DEFECTS,
+    *ipa_schedule.DEFECTS,
     *ipa_results.DEFECTS,
     *ipa_downloads.DEFECTS,
     *ipa_data.DEFECTS,

@@ -16,11 +16,11 @@ from harness.simulators.defects.changes import all_of, answering, around, with_r
 _DATA_REQUEST, _NO_PACKAGE = 0xBF52, 0x02
 
 
-def _once_a_boot(settings: IpaSettings) -> float:
+def _once_a_boot(settings: IpaSettings, eim_id: str) -> float:
     return 1e12
 
 
-def _three_times_too_long(settings: IpaSettings) -> float:
+def _three_times_too_long(settings: IpaSettings, eim_id: str) -> float:
     return 3 * settings.polling_interval
 
 

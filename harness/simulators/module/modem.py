@@ -76,7 +76,7 @@ class Modem:
         """Boots: the SIM is read, the network searched, and the host told."""
         self.echo, self.error_verbosity, self.functionality = True, 0, self.dialect.boots_at
         self.ipa_is_paused = self.poll_is_wanted = False
-        self.sleeping = Sleeping()
+        self.sleeping, self.clock_error = Sleeping(), 0.0
         self.sessions.clear()
         self._line.clear()
         self._reported = NOT_REGISTERED
@@ -160,6 +160,17 @@ class Modem:
         """Seconds by which the time is wrong that the firmware checks certificates at."""
         wrong_by: float = self.rules["certificate-time"](self)
         return wrong_by
+
+    def schedule_time_error(self) -> float:
+        """Seconds by which the time is wrong that the firmware plans its polls by."""
+        wrong_by: float = self.rules["schedule-time"](self)
+        return wrong_by
+
+    def deliver_sms(self) -> None:
+        """An SMS that is to wake the IPA reaches the module where a network does."""
+        if self.registration() in _REGISTERED and self.rules["wakes-by-sms"](self):
+            self.poll_is_wanted = True
+            self.on_poll_wanted()
 
     # sleep
 

@@ -74,7 +74,8 @@ class SimulatedModule:
             wanted, self.modem.poll_is_wanted = self.modem.poll_is_wanted, False
             if trigger or wanted:
                 firmware.ipa.trigger()
-            due = firmware.wake(now)
+            ahead = self.modem.schedule_time_error()
+            due = firmware.wake(now + ahead) - ahead
             self.modem.rest()
             return due
 

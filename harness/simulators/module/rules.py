@@ -57,6 +57,8 @@ CONFORMING = Rules(
         "AT+CEUICCSMDPA": rsp_commands.default_smdp_address,
         "AT+CEUICCPMETAI": rsp_commands.profile_metadata,
         "AT+CEUICCPNM": rsp_commands.pending_notifications,
+        "schedule-time": lambda modem: 0.0,
+        "wakes-by-sms": lambda modem: True,
         "AT+CEUICCPD": rsp_commands.left_to_the_eim,
         "AT+CEUICCPM": rsp_commands.left_to_the_eim,
         "AT+CEUICCMEMRESET": rsp_commands.left_to_the_eim,
