@@ -6,17 +6,19 @@ nothing; what it does with one whose change did not matter is what it did with t
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from harness import resources
-from harness.codec import findings
+from harness.codec import findings, tlv
 from harness.conformance.es9 import Es9Download
 from harness.conformance.es9_asn1 import asn1_binding
 from harness.crypto.entropy import Entropy
@@ -41,6 +43,8 @@ PROFILES = load_profiles(resources.path("fixtures/profiles"))
 SMDP, SMDS = SmdpIdentity.of(PKI), SmdsIdentity.of(PKI)
 HEADER = {"functionRequesterIdentifier": "2.999.1", "functionCallIdentifier": "1"}
 STATUSES = {200, 204, 400, 404, 405, 413, 415}
+
+_SIGNED = ("authenticateServerResponse", "prepareDownloadResponse", "pendingNotification", "cancelSessionResponse")
 
 State = SmdpState | SmdsState
 
@@ -228,7 +232,29 @@ def done_as_asked(honest: Honest, after: State, asked: Request) -> bool:
     assert isinstance(honest.after, SmdpState)
     if "/es2plus/" in asked.target:
         return sum(honest.before.orders.get(number) != order for number, order in after.orders.items()) == 1
-    return without_keys(after) in (without_keys(honest.before), without_keys(honest.after))
+    if without_keys(after) == without_keys(honest.before):
+        return True
+    sent = der_of(asked)
+    return without_keys(after) == without_keys(honest.after) and all(part in sent for part in signed(honest.asked))
+
+
+def signed(asked: Request) -> list[bytes]:
+    """What may move an order: each signature of an eUICC, and the octets in front of it that it is over."""
+    parts = []
+    for piece in tlv.parse(der_of(asked)).walk():
+        rows = piece.children if piece.is_constructed else ()
+        for over, signature in pairwise(rows):
+            parts += [over.raw, signature.raw] if signature.tag == 0x5F37 else []
+    return parts
+
+
+def der_of(asked: Request) -> bytes:
+    """The DER that a request carries, whatever JSON is around it."""
+    if asked.body[:1] != b"{":
+        return asked.body
+    fields = json.loads(asked.body)
+    found = next(fields[name] for name in _SIGNED if name in fields)
+    return base64.b64decode("".join(found.split()))
 
 
 def without_keys(state: SmdpState) -> object:
