@@ -16,11 +16,12 @@ from harness.roles.es10 import Es10, Terminal
 from harness.roles.es10.eims import TrustData
 from harness.roles.ipa import CONFORMING, Ipa, IpaSettings, NoAnswer
 from harness.roles.smdp import Smdp, SmdpIdentity
+from harness.roles.smds import Smds, SmdsIdentity
 from harness.rules import Rules
 from harness.simulators.euicc import CardConfig, SimulatedEuicc, VolatileMemory
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-SMDP, EIM = "smdp.harness.test", "eim.harness.test"
+SMDP, SMDS, EIM = "smdp.harness.test", "smds.harness.test", "eim.harness.test"
 ASN1 = ("Content-Type", "application/x-gsma-rsp-asn1"), ("X-Admin-Protocol", "gsma/rsp/v2.1.0")
 
 
@@ -61,6 +62,7 @@ class Network:
 
     eims: dict[str, Eim]
     smdp: Smdp
+    smds: Smds
     refusing: set[bytes] = field(default_factory=set)
     """ICCIDs whose network takes nobody."""
     unreachable: set[str] = field(default_factory=set)
@@ -81,8 +83,9 @@ class Network:
             raise NoAnswer(f"{host} does not answer")
         if self.tampering:
             reply = self.tampering.pop(0)
-        elif host == SMDP:
-            answer = self.smdp.handle("/" + target, body, NOW)
+        elif host in (SMDP, SMDS):
+            server = self.smdp if host == SMDP else self.smds
+            answer = server.handle("/" + target, body, NOW)
             reply = Reply(answer.status, answer.body)
         elif host not in self.eims:
             raise NoAnswer(f"nobody is called {host}")
@@ -136,7 +139,8 @@ class World:
             http=_ToSmdp(self.smdp),
             trusted_ci=[trust.ci.certificate],
         )
-        self.network = Network({EIM: self.eim}, self.smdp)
+        self.smds = Smds(SmdsIdentity.of(self.pki, SMDS), entropy.child("smds"))
+        self.network = Network({EIM: self.eim}, self.smdp, self.smds)
         self.terminal = Terminal(_Tracking(CardPort(self.card), self))
         self.es10 = Es10(self.terminal)
         self.ipa = Ipa(self.es10, self.network, self.network, settings, rules)
