@@ -9,7 +9,7 @@ from harness.conformance.ipa_views import DATA_HANDLING, declared
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.roles.eim import Eim
-from harness.roles.eim.events import Event, PackageErrorReported
+from harness.roles.eim.events import PackageErrorReported
 
 ASSOCIATED = State(eims=1)
 INVALID_PACKAGE_FORMAT, UNKNOWN_PACKAGE = 1, 2
@@ -20,11 +20,6 @@ UNUSABLE = ("1$smdp.harness.test", "smdp.harness.test$M", "1$smdp harness test$M
 def errors(eim: Eim) -> list[PackageErrorReported]:
     """The errors that the device answered packages with."""
     return [event for event in eim.events if isinstance(event, PackageErrorReported)]
-
-
-def told(events: list[PackageErrorReported] | list[Event]) -> str:
-    """The errors in words."""
-    return " ".join(str(event) for event in events) or "none"
 
 
 @case(

@@ -218,7 +218,7 @@ FUNCTIONS: Mapping[int, Function] = {
 }
 """By the outer tag that the function has in ASN.1."""
 
-_DATABASE_ALTERNATIVE = 0xA1
+_OF_SMDS = 0xA1
 """The tag around AuthenticateClient's answer for an SM-DS, which has no smdpSigned2."""
 
 
@@ -256,7 +256,7 @@ def read(body: bytes, tag: int) -> bytes:
     if function.wrapper is None:
         return tlv.build(tag, *fields)
     of_smds = tag == 0xBF3B and document.get("smdpSigned2") is None
-    return tlv.build(tag, tlv.build(_DATABASE_ALTERNATIVE if of_smds else function.wrapper, *fields))
+    return tlv.build(tag, tlv.build(_OF_SMDS if of_smds else function.wrapper, *fields))
 
 
 def _document(body: bytes, function: Function) -> dict[str, Any]:

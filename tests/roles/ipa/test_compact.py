@@ -53,9 +53,7 @@ def test_errors_stay_as_they_are() -> None:
 
 def test_notifications_of_a_card() -> None:
     world = World()
-    world.network.unreachable = {"smdp.harness.test"}
     iccid = profile("operational-a").iccid
-    world.network.unreachable = set()
     world.install("operational-a")
     [installation] = [event.raw for event in world.smdp.events if type(event).__name__ == "NotificationReceived"]
     short = compact.pending_notification(installation, world.eid)
