@@ -100,6 +100,11 @@ def test_fuzzing(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, chance: Chance
                         f"no EID after message {number}, {message.what}: {message.octets.hex().upper()}"
                     )
             seen.observed(", ".join(f"{how} {count}" for how, count in sorted(outcomes.items())))
+    with step("delete the eIMs that came of it", expect="no eIM but ours", confidence="unsure"):
+        for entry in euicc.get_eim_configuration():
+            if entry.eim_id != eim.identity.eim_id:
+                euicc.load_package(eim.package(delete_eim(entry.eim_id)))
+        assert [entry.eim_id for entry in euicc.get_eim_configuration()] == [eim.identity.eim_id]
 
 
 def any_of(messages: Mapping[str, bytes], commands: Mapping[str, bytes], eim: Eim, chance: Chance) -> Mutation:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import LabFault
-from tests.bench import card, commands, memory
+from tests.bench import card, codec, commands, memory, suites
 from tests.bench.figures import Figure, table
 
 
@@ -20,7 +20,8 @@ def main() -> int:
         folder = Path(name)
         figures = [commands.help_page(11), commands.plan(7), *over_pcsc(folder / "card")]
         figures += memory.memory(folder)
-        figures.append(commands.whole_run(3, folder))
+        figures += [commands.whole_run(3, folder), codec.codec_ratio(9)]
+        figures += [suites.over_memory(3, folder), suites.over_pcsc(3, folder), suites.claimed_pairs(3)]
     print(table(figures))
     return 0 if all(figure.is_met for figure in figures) else 1
 

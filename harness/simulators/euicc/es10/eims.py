@@ -15,7 +15,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from harness.codec import DecodeError, decode, encode, tlv
+from harness.codec import DecodeError, decode, encode, findings, tlv
 from harness.codec.tlv import Tlv
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
@@ -212,8 +212,15 @@ def ci_is_known(device: Device, ci_key_id: bytes | None) -> bool:
 
 
 def configuration_read(octets: bytes) -> dict[str, Any]:
-    """The value of EimConfigurationData; whatever its schema allows, an eimId of 1 to 128 characters among it."""
-    return decode("EimConfigurationData", octets)  # type: ignore[no-any-return]
+    """The value of EimConfigurationData; whatever its schema allows, an eimId of 1 to 128 characters among it.
+
+    Raises DecodeError for what is not DER too: the card gives back what it keeps, and its answers are DER.
+    """
+    value: dict[str, Any] = decode("EimConfigurationData", octets)
+    faults = findings("EimConfigurationData", octets)
+    if faults:
+        raise DecodeError(faults[0])
+    return value
 
 
 def key_usable(key_data: bytes) -> bool:
