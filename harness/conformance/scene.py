@@ -14,6 +14,7 @@ from harness.conformance.running import RunningCase
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from harness.conformance.behind_eim import BehindEim
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.fuzzing import Chance
@@ -90,6 +91,11 @@ class Scene:
     def other_eim(self) -> Eim:
         """A second reference eIM."""
         self._missing("other_eim")
+
+    @property
+    def behind_eim(self) -> BehindEim:
+        """The RSP servers behind an eIM under test."""
+        self._missing("behind_eim")
 
     def restarted_eim(self) -> Eim:
         """The eIM under test, ended and started anew with what it has kept."""

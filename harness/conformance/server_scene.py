@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from harness.conformance.behind_eim import BehindEim
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
 from harness.conformance.running import RunningCase
@@ -13,7 +14,7 @@ from harness.conformance.scene import Scene, stage
 from harness.conformance.servers import ServerUnderTest
 from harness.endpoints.eim import EimEndpoint
 from harness.lab.cards import conforming_card
-from harness.lab.in_process import InProcessSmdp, InProcessSmds
+from harness.lab.in_process import InProcessSmds
 from harness.lab.parties import new_eim, new_smdp, new_smds
 from harness.lab.server_bench import ServerBench
 from harness.links.memory import MemoryLink
@@ -121,11 +122,15 @@ class ServerScene(Scene):
         self._serve()
         return again
 
+    @cached_property
+    def behind_eim(self) -> BehindEim:
+        """The RSP servers that the eIM under test reaches."""
+        return BehindEim(self.smdp, self.smds, self.clock, [self._bench.observer_of("in-process")])
+
     def _new_eim(self, number: int, start: str = "start") -> Eim:
         entropy = self._entropy.child(start)
-        way = InProcessSmdp(self.smdp, self.clock, [self._bench.observer_of("in-process")])
         defects = self._bench.defects
-        return new_eim(self._bench.rack, entropy, number, http=way, defects=defects, store=self._store)
+        return new_eim(self._bench.rack, entropy, number, http=self.behind_eim, defects=defects, store=self._store)
 
     def _serve(self) -> None:
         self._bench.server.behind = EimEndpoint(self.eim, self.clock.now, self.other_eim)

@@ -13,6 +13,7 @@ from harness.conformance.scene import Scene, stage
 from harness.conformance.steps import CaseSteps
 
 if TYPE_CHECKING:
+    from harness.conformance.behind_eim import BehindEim
     from harness.conformance.device import DeviceUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.fuzzing import Chance
@@ -106,6 +107,12 @@ def eim(scene: Scene) -> Eim:
 def other_eim(scene: Scene) -> Eim:
     """A second reference eIM, associated where the case needs two."""
     return scene.other_eim
+
+
+@pytest.fixture
+def behind_eim(scene: Scene) -> BehindEim:
+    """The RSP servers behind the eIM under test, with a hand on their answers."""
+    return scene.behind_eim
 
 
 @pytest.fixture

@@ -1,17 +1,29 @@
-"""ESipa.AuthenticateClient: the card has authenticated the SM-DP+ and proves itself (SGP.32 v1.2 §5.14.3)."""
+"""ESipa.AuthenticateClient: the card has authenticated the RSP server and proves itself (SGP.32 v1.2 §5.14.3).
+
+Rules of this room:
+- An SM-DP+ answers with the profile's metadata; an SM-DS with the events that wait, the first of which becomes what this
+  download goes on with (SGP.32 v1.2 §3.9).
+- Where the IPA leaves it to the eIM (eimProfileMetadataVerification), policy rules that the operator does not allow end
+  the download here.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
 from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
-from harness.roles.eim import relaying
+from harness.roles.eim import compact, downloads, relaying
+from harness.roles.eim.compact import CannotRebuild
 from harness.roles.eim.context import Context, Outcome
+from harness.roles.eim.es9plus import Answer
 from harness.roles.eim.relaying import UNDEFINED_ERROR, Refused, Step
-from harness.roles.eim.state import DownloadSession, EimState
+from harness.roles.eim.state import DOWNLOAD, Device, DownloadSession, EimState, Operation
 
-EID_MISMATCH, INVALID_TRANSACTION_ID = 7, 10
+EUICC_SIGNATURE_INVALID, EID_MISMATCH, INVALID_TRANSACTION_ID = 5, 7, 10
+DOWNLOAD_ORDER_EXPIRED, PPR_NOT_ALLOWED, EVENT_ID_UNKNOWN = 18, 50, 56
 
 STEP = Step(
     "authenticateClient",
@@ -23,41 +35,114 @@ STEP = Step(
         "8.1.2/6.3": 2,
         "8.1.3/6.1": 3,
         "8.1.3/6.3": 4,
-        "8.1/6.1": 5,
+        "8.1/6.1": EUICC_SIGNATURE_INVALID,
         "8.2.6/3.8": 6,
         "8.1.1/3.8": EID_MISMATCH,
         "8.2.5/4.3": 8,
         "8.11.1/3.9": 9,
         "8.10.1/3.9": INVALID_TRANSACTION_ID,
         "8.1/4.8": 11,
+        "8.9.5/3.9": EVENT_ID_UNKNOWN,
     },
 )
-_OK, _COMPACT = 0xA0, 0xA2
+_LATER = {"1.3": replace(STEP, errors={**STEP.errors, "8.8.5/4.10": DOWNLOAD_ORDER_EXPIRED})}
+"""What versions after v1.2 can say beside."""
+_OK = 0xA0
 
 
 def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
     """Answers an AuthenticateClientRequestEsipa. Raises DecodeError."""
     response = message.get(0xBF38)
     try:
-        if response.find(_COMPACT) is not None:
-            raise Refused(UNDEFINED_ERROR, "a compact response from an IPA that was not told of any")
         session = relaying.session_of(state, message, _signed_transaction(response), STEP, context)
+        known = relaying.known_of(state, session)
+        octets = response.raw
+        if response.find(compact.COMPACT) is not None:
+            octets = context.rules["rebuilt-authentication"](response, known)
         expected = relaying.eid_of_session(state, session)
-        if not context.rules["euicc-is-expected"](expected, _eid(response)):
+        if not context.rules["euicc-is-expected"](expected, _eid(tlv.parse(octets))):
             raise Refused(EID_MISMATCH, "another eUICC than the one that the download is for")
-        request = relaying.continuing(session, authenticateServerResponse=response.raw)
-        from_smdp = relaying.ask(STEP, session.smdp_address, request, context)
-        metadata = relaying.received(from_smdp, "profileMetadata", 0xBF25)
-        signed = relaying.received(from_smdp, "smdpSigned2", 0x30)
-        signature = relaying.received(from_smdp, "smdpSignature2", 0x5F37)
-        certificate = relaying.received(from_smdp, "smdpCertificate", 0x30)
-        relaying.same_transaction(session.transaction_id, from_smdp, _transaction(signed))
-        parts = [tlv.build(0x80, session.transaction_id), metadata.raw, signed.raw, signature.raw, certificate.raw]
-        parts += _confirmation(state, session, context)
-        reply = relaying.ok(STEP, *parts)
+        step = STEP if known.device is None else _LATER.get(known.device.version, STEP)
+        request = relaying.continuing(session, authenticateServerResponse=octets)
+        answered = relaying.ask(step, session.smdp_address, request, context)
+        relaying.same_transaction(session.transaction_id, answered)
+        take = _from_smds if session.is_smds else _from_smdp
+        state, reply = take(state, session, answered, known.device, context)
+    except CannotRebuild as fault:
+        refusal = Refused(EUICC_SIGNATURE_INVALID, f"the compact form: {fault}")
+        return relaying.refused(state, STEP, refusal, message, now)
     except Refused as refusal:
         return relaying.refused(state, STEP, refusal, message, now)
     return relaying.relayed(state, STEP, reply, session, expected, now)
+
+
+def _from_smdp(
+    state: EimState, session: DownloadSession, answered: Answer, device: Device | None, context: Context
+) -> tuple[EimState, bytes]:
+    metadata = relaying.received(answered, "profileMetadata", 0xBF25)
+    signed = relaying.received(answered, "smdpSigned2", 0x30)
+    signature = relaying.received(answered, "smdpSignature2", 0x5F37)
+    certificate = relaying.received(answered, "smdpCertificate", 0x30)
+    relaying.same_transaction(session.transaction_id, answered, _transaction(signed))
+    features = device.data.features if device is not None and device.data is not None else frozenset()
+    if "eimProfileMetadataVerification" in features:
+        forbidden = context.rules["forbidden-policy-rules"](metadata, context.allowed_policy_rules)
+        if forbidden:
+            raise Refused(PPR_NOT_ALLOWED, f"the profile has the policy rules {sorted(forbidden)}")
+    hash_cc = _confirmation(state, session, context)
+    session = replace(
+        session,
+        metadata=metadata.raw,
+        smdp_signed2=signed.raw,
+        smdp_signature2=signature.raw,
+        hash_cc=hash_cc,
+    )
+    parts = [tlv.build(0x80, session.transaction_id), metadata.raw, signed.raw, signature.raw, certificate.raw]
+    return state.with_session(session), relaying.ok(STEP, *parts, hash_cc)
+
+
+def forbidden_policy_rules(metadata: Tlv, allowed: frozenset[int]) -> frozenset[int]:
+    """The policy rules of a profile (1 and 2 for PPR1 and PPR2) that its eIM does not allow."""
+    field = metadata.find(0x99)
+    bits = b"" if field is None else field.value[1:2]
+    found = {number for number in (1, 2) if bits and bits[0] & 0x80 >> number}
+    return frozenset(found - allowed)
+
+
+def _from_smds(
+    state: EimState, session: DownloadSession, answered: Answer, device: Device | None, context: Context
+) -> tuple[EimState, bytes]:
+    """The download goes on with the first event; for each further one another download is queued."""
+    codes = [f"1${address}${event}" for event, address in context.rules["smds-events"](answered)]
+    operation = relaying.operation_of(state, session.transaction_id)
+    transaction = None if operation is None else operation.transaction_id
+    parts = [tlv.build(0x80, session.transaction_id)]
+    if codes:
+        order = downloads.ordered(codes[0], False, False, None, True)
+        parts.append(downloads.trigger(order, transaction))
+        if operation is not None:
+            is_told = operation.order is None or operation.order.is_told
+            state = state.with_operation(replace(operation, order=replace(order, is_told=is_told)))
+    for code in codes[1:]:
+        if device is not None:
+            order, number = downloads.ordered(code, False, False, None, True), context.new_transaction()
+            further = Operation(number, device.eid, DOWNLOAD, message=downloads.trigger(order, number), order=order)
+            state = state.queued(further)
+    return state, tlv.build(STEP.tag, tlv.build(0xA1, *parts))
+
+
+def events_of(answered: Answer) -> list[tuple[str, str]]:
+    """eventId and rspServerAddress of each event. Raises Refused for what is no list of them."""
+    listed = answered.fields.get("eventEntries")
+    entries = listed if isinstance(listed, list) else [None]
+    found = []
+    for entry in entries:
+        names = (entry.get("eventId"), entry.get("rspServerAddress")) if isinstance(entry, dict) else (None, None)
+        event, address = names
+        if not isinstance(event, str) or not isinstance(address, str) or "$" in event + address:
+            raise Refused(UNDEFINED_ERROR, "the SM-DS's eventEntries cannot be read")
+        found.append((event, address))
+    return found
 
 
 def euicc_is_expected(expected: bytes | None, found: str | None) -> bool:
@@ -92,10 +177,10 @@ def _transaction(signed: Tlv) -> bytes:
         raise Refused(UNDEFINED_ERROR, f"smdpSigned2: {fault}") from fault
 
 
-def _confirmation(state: EimState, session: DownloadSession, context: Context) -> list[bytes]:
-    """hashCc, where the operator gave a confirmation code with the order."""
+def _confirmation(state: EimState, session: DownloadSession, context: Context) -> bytes:
+    """hashCc as a TLV, where the operator gave a confirmation code with the order; else nothing."""
     operation = relaying.operation_of(state, session.transaction_id)
     order = None if operation is None else operation.order
     if order is None or order.confirmation_code is None:
-        return []
-    return [tlv.build(0x04, context.rules["confirmation-code-hash"](order.confirmation_code, session.transaction_id))]
+        return b""
+    return tlv.build(0x04, context.rules["confirmation-code-hash"](order.confirmation_code, session.transaction_id))

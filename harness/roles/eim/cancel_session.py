@@ -6,19 +6,20 @@ from dataclasses import replace
 
 from harness.codec import tlv
 from harness.codec.tlv import Tlv
-from harness.roles.eim import relaying
+from harness.roles.eim import compact, relaying
+from harness.roles.eim.compact import CannotRebuild
 from harness.roles.eim.context import Context, Outcome
 from harness.roles.eim.relaying import Refused, Step
 from harness.roles.eim.state import FAILED, EimState
 
-INVALID_TRANSACTION_ID = 1
+INVALID_TRANSACTION_ID, EUICC_SIGNATURE_INVALID = 1, 2
 
 STEP = Step(
     "cancelSession",
     0xBF41,
     0x81,
     INVALID_TRANSACTION_ID,
-    {"8.10.1/3.9": INVALID_TRANSACTION_ID, "8.1/6.1": 2},
+    {"8.10.1/3.9": INVALID_TRANSACTION_ID, "8.1/6.1": EUICC_SIGNATURE_INVALID},
 )
 
 
@@ -32,8 +33,15 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     try:
         signed = response.find(0xA0, 0x30, 0x80)
         session = relaying.session_of(state, message, None if signed is None else signed.value, STEP, context)
-        request = relaying.continuing(session, cancelSessionResponse=tlv.build(0xBF41, response.value))
+        octets = response.value
+        if response.find(compact.COMPACT) is not None:
+            octets = compact.cancel_response(response, relaying.known_of(state, session))
+        cancelled = context.rules["forwarded-cancellation"](tlv.build(0xBF41, octets))
+        request = relaying.continuing(session, cancelSessionResponse=cancelled)
         relaying.ask(STEP, session.smdp_address, request, context)
+    except CannotRebuild as fault:
+        refusal = Refused(EUICC_SIGNATURE_INVALID, f"the compact form: {fault}")
+        return relaying.refused(state, STEP, refusal, message, now)
     except Refused as refusal:
         return relaying.refused(state, STEP, refusal, message, now)
     eid = relaying.eid_of_session(state, session)

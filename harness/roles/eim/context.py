@@ -35,6 +35,8 @@ class Context:
     """The way to SM-DP+s; without one, indirect downloads and forwarding fail with the protocol's errors."""
     trusted_ci: tuple[bytes, ...] = ()
     """CI certificates (DER); none known means that chains are taken as they come."""
+    allowed_policy_rules: frozenset[int] = frozenset({1, 2})
+    """Profile policy rules (1 for PPR1, 2 for PPR2) that a profile may have whose metadata this eIM verifies for the IPA."""
 
 
 @dataclass(frozen=True, slots=True)

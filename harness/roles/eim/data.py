@@ -38,6 +38,8 @@ class IpaEuiccData:
     fields: Mapping[str, Any] = field(default_factory=dict)
     euicc_info1: bytes | None = None
     """BF20 as received."""
+    euicc_info2: bytes | None = None
+    """BF22 as received, for compact forms that leave it out."""
     device_info: bytes | None = None
     """The contents of A9 as received, for ctxParams1."""
     notifications: tuple[Tlv, ...] = ()
@@ -112,10 +114,11 @@ def read_data(body: Tlv) -> IpaEuiccData:
         fields[name] = value
         if fault:
             findings.append(f"{name} {fault}")
-    info1 = body.find(0xBF20)
+    info1, info2 = body.find(0xBF20), body.find(0xBF22)
     return IpaEuiccData(
         fields,
         euicc_info1=info1.raw if info1 and "euiccInfo1" in fields else None,
+        euicc_info2=info2.raw if info2 and "euiccInfo2" in fields else None,
         device_info=reading.octets(body, 0xA9) if "deviceInfo" in fields else None,
         notifications=fields.get("notificationsList", ()),
         results=fields.get("euiccPackageResultList", ()),

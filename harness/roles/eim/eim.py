@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from harness.codec import tlv
 from harness.errors import DeviceSilent
-from harness.roles.eim import esipa, packages
+from harness.roles.eim import esipa, packages, transfer_eim_package
 from harness.roles.eim.commands import Command
 from harness.roles.eim.context import Outcome
 from harness.roles.eim.crafting import PackageChoice, craft
@@ -78,6 +78,24 @@ class Eim(Operating):
             outcome = esipa.handle(self._state, message, now, self._context)
             self._commit(outcome.state, outcome.events)
             return outcome
+
+    def injection(self, eid: bytes | None = None, now: float = 0.0) -> bytes:
+        """The TransferEimPackageRequest with what waits for a device that the eIM goes to; empty where nothing waits."""
+        with self._changed:
+            outcome = transfer_eim_package.request(self._state, self.device(eid).eid, now, self._context)
+            self._commit(outcome.state, outcome.events)
+            return outcome.reply
+
+    def take_injection(self, answer: bytes, eid: bytes | None = None, now: float = 0.0) -> bytes:
+        """Takes the device's answer to `injection`; what is to be sent then to acknowledge it, or nothing.
+
+        Raises DecodeError for octets that are no answer.
+        """
+        with self._changed:
+            message = tlv.parse(answer)
+            outcome = transfer_eim_package.take(self._state, self.device(eid).eid, message, now, self._context)
+            self._commit(outcome.state, outcome.events)
+            return outcome.reply
 
     def take_result(self, answer: bytes, eid: bytes | None = None, now: float = 0.0) -> Outcome:
         """Takes a card's BF51 answer as if an IPA had delivered it with ProvideEimPackageResult."""

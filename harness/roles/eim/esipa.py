@@ -23,6 +23,7 @@ from harness.roles.eim import (
     handle_notification,
     initiate_authentication,
     provide_eim_package_result,
+    transfer_eim_package,
 )
 from harness.roles.eim.context import Context, Outcome, Trouble
 from harness.roles.eim.events import Finding, MessageRefused
@@ -53,6 +54,7 @@ FUNCTIONS: Mapping[int, Function] = {
     0xBF3B: Function("AuthenticateClientRequestEsipa", authenticate_client.answer, _undefined(0xBF3B, 0x82)),
     0xBF3D: Function("HandleNotificationEsipa", handle_notification.answer, None),
     0xBF41: Function("CancelSessionRequestEsipa", cancel_session.answer, _undefined(0xBF41, 0x81)),
+    0xBF4E: Function("TransferEimPackageResponse", transfer_eim_package.answer, None),
     0xBF4F: Function("GetEimPackageRequest", get_eim_package.answer, _undefined(0xBF4F, 0x02)),
     0xBF50: Function("ProvideEimPackageResult", provide_eim_package_result.answer, _undefined(0xBF50, 0x02)),
 }

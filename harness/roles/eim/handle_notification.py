@@ -29,9 +29,9 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
         body = reading.only_child(body)
     else:
         raise DecodeError(f"{body.tag:X} is no HandleNotificationEsipa", offset=body.offset)
-    state, reported = _installation(state, body, now)
-    eid = reported[0].eid if reported else None
-    arrived, events = notifications.forward((body,), eid, now, context)
+    eid = notifications.eid_of(state, body)
+    state, reported = _installation(state, body, eid, now)
+    state, arrived, events = notifications.forward(state, (body,), eid, now, context)
     trouble = Trouble.NONE if arrived else Trouble.NOT_FORWARDED
     return Outcome(state, b"", (*findings, *reported, *events), trouble)
 
@@ -41,9 +41,10 @@ def result_may_come_as_notification() -> bool:
     return True
 
 
-def _installation(state: EimState, body: Tlv, now: float) -> tuple[EimState, tuple[Event, ...]]:
+def _installation(state: EimState, body: Tlv, eid: bytes | None, now: float) -> tuple[EimState, tuple[Event, ...]]:
     """What an installation result says of a download that went through here."""
     try:
+        body = notifications.rebuilt(state, body, eid)
         installation = read_notification(body).installation
     except DecodeError:
         return state, ()  # forwarding reports it

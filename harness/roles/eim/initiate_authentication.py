@@ -25,7 +25,16 @@ STEP = Step(
     0xBF39,
     0x81,
     INVALID_EIM_TRANSACTION_ID,
-    {"8.8.1/3.8": INVALID_DP_ADDRESS, "8.8.3/3.1": 2, "8.8.2/3.1": 3, "8.8.4/3.7": 3},
+    {
+        "8.8.1/3.8": INVALID_DP_ADDRESS,
+        "8.8.3/3.1": 2,
+        "8.8.2/3.1": 3,
+        "8.8.4/3.7": 3,
+        "8.9.1/3.8": INVALID_DP_ADDRESS,
+        "8.9.3/3.1": 2,
+        "8.9.2/3.1": 3,
+        "8.9.4/3.7": 3,
+    },
 )
 
 
@@ -39,9 +48,9 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
 
 def _answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
     challenge = message.get(0x81).value
-    operation = _operation(state, reading.octets(message, 0x82))
+    operation = _operation(state, reading.octets(message, 0x82), context)
     device = None if operation is None else state.devices.get(operation.eid)
-    address = _address(operation, device, message.find(0x83), context)
+    address, is_smds = _address(operation, device, message.find(0x83), context)
     info1 = _euicc_info1(message, device)
     request = {
         "smdpAddress": address,
@@ -55,38 +64,58 @@ def _answer(state: EimState, message: Tlv, now: float, context: Context) -> Outc
     certificate = relaying.received(from_smdp, "serverCertificate", 0x30)
     transaction = _checked(signed, challenge, address, context)
     relaying.same_transaction(transaction, from_smdp)
-    _check_oid(operation, certificate.raw)
-    session = DownloadSession(transaction, address, None if operation is None else operation.transaction_id)
+    oid = _checked_oid(operation, certificate.raw, context)
+    ctx_params1 = _ctx_params1(operation, device)
+    session = DownloadSession(
+        transaction,
+        address,
+        None if operation is None else operation.transaction_id,
+        is_smds=is_smds,
+        eid=None if device is None else device.eid,
+        server_signed1=signed.raw,
+        server_oid=oid,
+        ctx_params1=ctx_params1,
+    )
     parts = [tlv.build(0x80, transaction), signed.raw, signature.raw, ci_key_id.raw, certificate.raw]
-    parts += _matching(operation, device, message)
+    parts += [tlv.build(0xA2, ctx_params1)] if ctx_params1 else _matching(operation, message)
     reply = relaying.ok(STEP, *parts)
     return relaying.relayed(
         state.with_session(session), STEP, reply, session, None if device is None else device.eid, now
     )
 
 
-def _operation(state: EimState, transaction: bytes | None) -> Operation | None:
+def eim_transaction_is_known(operation: Operation | None) -> bool:
+    """Whether an eimTransactionId names a download that is open."""
+    return operation is not None and operation.kind == DOWNLOAD and operation.is_open
+
+
+def _operation(state: EimState, transaction: bytes | None, context: Context) -> Operation | None:
     """The operation that the IPA works on; None where it began a download by itself."""
     if transaction is None:
         waiting = awaiting(state, DOWNLOAD)
         return waiting[0] if len(waiting) == 1 else None
     operation = state.operations.get(transaction)
-    if operation is None or operation.kind != DOWNLOAD or not operation.is_open:
+    if not context.rules["eim-transaction-is-known"](operation):
         raise Refused(INVALID_EIM_TRANSACTION_ID, "no download that is open has this eimTransactionId")
     return operation
 
 
-def _address(operation: Operation | None, device: Device | None, field: Tlv | None, context: Context) -> str:
+def _address(
+    operation: Operation | None, device: Device | None, field: Tlv | None, context: Context
+) -> tuple[str, bool]:
+    """The server to ask, and whether it is an SM-DS."""
     named = None if field is None else reading.text(field)
-    ordered = None if operation is None or operation.order is None else operation.order.smdp_address
+    order = None if operation is None else operation.order
+    ordered = None if order is None else order.smdp_address or order.smds_address
+    is_smds = order is not None and order.contacts_smds
     if ordered is None and named is None and device is not None and device.data is not None:
-        ordered = device.data.fields.get("defaultSmdpAddress")
+        ordered = device.data.fields.get("rootSmdsAddress" if is_smds else "defaultSmdpAddress")
     if named and ordered and not context.rules["smdp-address-matches"](ordered, named):
         raise Refused(SMDP_ADDRESS_MISMATCH, f"the IPA names {named}, the order {ordered}")
     address = ordered or named
     if not address:
-        raise Refused(INVALID_DP_ADDRESS, "neither the IPA nor the order names an SM-DP+")
-    return address
+        raise Refused(INVALID_DP_ADDRESS, "neither the IPA nor the order names an RSP server")
+    return address, is_smds
 
 
 def _euicc_info1(message: Tlv, device: Device | None) -> bytes:
@@ -113,32 +142,39 @@ def _checked(signed: Tlv, challenge: bytes, address: str, context: Context) -> b
     return transaction
 
 
-def _check_oid(operation: Operation | None, certificate: bytes) -> None:
+def _checked_oid(operation: Operation | None, certificate: bytes, context: Context) -> str:
+    """The OID of the server, which must be the ordered one where one is ordered; empty where the certificate has none."""
     ordered = None if operation is None or operation.order is None else operation.order.smdp_oid
-    if ordered is None:
-        return
     try:
         oid = Certificate(certificate).rid_oid
     except HarnessError as fault:
         raise Refused(UNDEFINED_ERROR, f"serverCertificate cannot be read: {fault}") from fault
-    if oid != ordered:
+    if ordered is not None and not context.rules["smdp-oid-matches"](ordered, oid):
         raise Refused(SMDP_OID_MISMATCH, f"the SM-DP+ is {oid}, the order names {ordered}")
+    return oid or ""
 
 
-def _matching(operation: Operation | None, device: Device | None, message: Tlv) -> list[bytes]:
-    """What the card is to ask for: ctxParams1 where the IPA leaves making it to the eIM, else the matchingId.
+def smdp_oid_matches(ordered: str, found: str | None) -> bool:
+    """Whether an SM-DP+ is the only one that may serve."""
+    return ordered == found
 
-    An IPA that named the SM-DP+ has read the activation code itself and knows the matchingId.
-    """
-    order = None if operation is None else operation.order
-    matching_id = None if order is None or order.matching_id is None else order.matching_id.encode()
+
+def _ctx_params1(operation: Operation | None, device: Device | None) -> bytes:
+    """CtxParams1 where the IPA leaves making it to the eIM, and the device has told what goes in; else nothing."""
     data = None if device is None else device.data
-    if data is not None and "eimCtxParams1Generation" in data.features and data.device_info is not None:
-        matching = () if matching_id is None else (tlv.build(0x80, matching_id),)
-        return [tlv.build(0xA2, tlv.build(0xA0, *matching, tlv.build(0xA1, data.device_info)))]
-    if matching_id is None or message.find(0x83) is not None:
+    if data is None or "eimCtxParams1Generation" not in data.features or data.device_info is None:
+        return b""
+    order = None if operation is None else operation.order
+    matching = b"" if order is None or order.matching_id is None else tlv.build(0x80, order.matching_id.encode())
+    return tlv.build(0xA0, matching, tlv.build(0xA1, data.device_info))
+
+
+def _matching(operation: Operation | None, message: Tlv) -> list[bytes]:
+    """The matchingId. An IPA that named the SM-DP+ has read the activation code itself and knows it."""
+    order = None if operation is None else operation.order
+    if order is None or order.matching_id is None or message.find(0x83) is not None:
         return []
-    return [tlv.build(0x0C, matching_id)]
+    return [tlv.build(0x0C, order.matching_id.encode())]
 
 
 def smdp_address_matches(asked: str, found: str) -> bool:

@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.codec import DecodeError
+from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
-from harness.roles.eim import es9plus, reading
+from harness.crypto import ecdsa
+from harness.crypto.certificates import Certificate
+from harness.crypto.errors import CryptoError
+from harness.roles.eim import compact, es9plus, inventory, reading
+from harness.roles.eim.compact import COMPACT_INSTALLATION, COMPACT_OTHER, CannotRebuild, Known
 from harness.roles.eim.context import Context
 from harness.roles.eim.es9plus import SmdpFault
 from harness.roles.eim.events import Event, NotificationForwarded, NotificationNotForwarded
+from harness.roles.eim.state import EimState
 
 INSTALLATION_RESULT, OTHER_SIGNED = 0xBF37, 0x30
-_COMPACT = (0xA0, 0xA1)
+_COMPACT = (COMPACT_INSTALLATION, COMPACT_OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,7 @@ class InstallationResult:
 
 
 def read_notification(item: Tlv) -> Notification:
-    """A PendingNotification, BF37 or 30. Raises DecodeError; compact forms are told apart in the message."""
-    if item.tag in _COMPACT:
-        raise DecodeError("a compact notification from an IPA that was not told of any")
+    """A PendingNotification in its full form, BF37 or 30. Raises DecodeError."""
     if item.tag not in (INSTALLATION_RESULT, OTHER_SIGNED):
         raise DecodeError(f"{item.tag:X} is no PendingNotification", offset=item.offset)
     installation = None
@@ -65,15 +68,19 @@ def _installation(data: Tlv) -> InstallationResult:
 
 
 def forward(
-    items: Iterable[Tlv], eid: bytes | None, now: float, context: Context
-) -> tuple[tuple[int, ...], tuple[Event, ...]]:
-    """Sends each notification to its receiver. Returns the sequence numbers of those that arrived, and what happened."""
+    state: EimState, items: Iterable[Tlv], eid: bytes | None, now: float, context: Context
+) -> tuple[EimState, tuple[int, ...], tuple[Event, ...]]:
+    """Sends each notification to its receiver.
+
+    Returns what is known of the device by then, the sequence numbers of those that arrived, and what happened.
+    """
     arrived: list[int] = []
     events: list[Event] = []
     for item in items:
         receiver, number = "", None
         try:
-            notification = read_notification(item)
+            full = context.rules["rebuilt-notification"](state, item, eid)
+            notification = read_notification(full)
             receiver, number = notification.receiver, notification.sequence_number
             octets = context.rules["forwarded-notification"](notification.raw)
             es9plus.handle_notification(context.http, receiver, octets)
@@ -82,4 +89,55 @@ def forward(
             continue
         arrived.append(notification.sequence_number)
         events.append(NotificationForwarded(now, eid, receiver, notification.sequence_number, octets))
-    return tuple(arrived), tuple(events)
+        state, told = _learned(state, eid, full, now)
+        events += told
+    return state, tuple(arrived), tuple(events)
+
+
+def rebuilt(state: EimState, item: Tlv, eid: bytes | None) -> Tlv:
+    """The full form of a notification; one that is no compact form as it is. Raises DecodeError."""
+    if item.tag not in _COMPACT:
+        return item
+    device = None if eid is None else state.devices.get(eid)
+    try:
+        if item.tag == COMPACT_OTHER:
+            return tlv.parse(compact.other_notification(item, device))
+        named = compact.session_named(item)
+        session = None if named is None else state.sessions.get(named)
+        if session is None:
+            raise CannotRebuild("no session has its transactionId")
+        return tlv.parse(compact.installation_result(item, Known(session, device)))
+    except CannotRebuild as fault:
+        raise DecodeError(f"a compact notification: {fault}", offset=item.offset) from fault
+
+
+def eid_of(state: EimState, item: Tlv) -> bytes | None:
+    """The EID of the device that a notification comes from, where the notification or its session tells."""
+    if item.tag == COMPACT_OTHER:
+        field = item.find(0x5A)
+        if field is not None:
+            return field.value
+        return next(iter(state.devices)) if len(state.devices) == 1 else None
+    if item.tag == OTHER_SIGNED:
+        certificates = [child for child in item.children if child.tag == 0x30]
+        try:
+            return Certificate(certificates[0].raw).eid if certificates else None
+        except CryptoError:
+            return None
+    path = (COMPACT_INSTALLATION, 0x80) if item.tag == COMPACT_INSTALLATION else (0xBF27, 0x80)
+    named = item.find(*path)
+    session = None if named is None else state.sessions.get(named.value)
+    return None if session is None else session.eid
+
+
+def _learned(state: EimState, eid: bytes | None, full: Tlv, now: float) -> tuple[EimState, list[Event]]:
+    """What a notification tells of its device, where the device's own eUICC signed it."""
+    device = None if eid is None else state.devices.get(eid)
+    if device is None or device.euicc_certificate is None or full.tag != OTHER_SIGNED:
+        return state, []
+    metadata, signature = full.get(0xBF2F), full.find(0x5F37)
+    key = Certificate(device.euicc_certificate).public_key
+    if signature is None or not ecdsa.verify(key, signature.value, metadata.raw):
+        return state, []
+    device, events = inventory.after_notification(device, metadata, now)
+    return state.with_device(device), events

@@ -82,6 +82,11 @@ class Operating(Holder):
             self._commit(self._state.with_device(device))
             return device
 
+    def allow_policy_rules(self, *numbers: int) -> None:
+        """Which profile policy rules (1, 2) a profile may have that is downloaded through this eIM; all by default."""
+        with self._changed:
+            self._context = replace(self._context, allowed_policy_rules=frozenset(numbers))
+
     def dissociate(self, eid: bytes) -> None:
         """Forgets a device, as far as this process goes: its counter and token stay in the store. Raises KeyError."""
         with self._changed:

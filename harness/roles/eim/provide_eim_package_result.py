@@ -7,7 +7,7 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from harness.codec import tlv
@@ -35,7 +35,7 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     eid = reading.octets(message, 0x5A)
     bodies = [child for child in message.children if child.tag != 0x5A]
     body = bodies[0] if len(bodies) == 1 else reading.only_child(message)
-    take = _TAKERS.get(body.tag, _take_unknown)
+    take = taker_of(body)
     device, fault = _device(state, eid, body, context)
     if device is None:
         event = ResultRefused(now, eid, "it comes from no known eUICC", body.raw, transaction_of(body))
@@ -49,8 +49,12 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     numbers = context.rules["acknowledged-numbers"](taken.acknowledged)
     if not numbers:
         return Outcome(taken.state, EMPTY_RESPONSE, taken.events)
-    acknowledgements = tlv.build(0xBF53, *(tlv.integer(0x80, number) for number in numbers))
-    return Outcome(taken.state, tlv.build(0xBF50, acknowledgements), taken.events)
+    return Outcome(taken.state, tlv.build(0xBF50, acknowledgements(numbers)), taken.events)
+
+
+def acknowledgements(numbers: Iterable[int]) -> bytes:
+    """EimAcknowledgements, BF53, with these sequence numbers of the card."""
+    return tlv.build(0xBF53, *(tlv.integer(0x80, number) for number in numbers))
 
 
 def _device(state: EimState, eid: bytes | None, body: Tlv, context: Context) -> tuple[Device | None, int]:
@@ -71,8 +75,10 @@ def _take_with_notifications(state: EimState, device: Device, body: Tlv, now: fl
         fault = "notificationList carries the tag of v1.0, BF2B"
         findings = (Finding(now, device.eid, "ePRAndNotifications", fault),)
     beside = context.rules["notifications-beside-result"](listed.children)
-    arrived, events = notifications.forward(beside, device.eid, now, context)
-    return replace(taken, acknowledged=taken.acknowledged + arrived, events=taken.events + findings + events)
+    state, arrived, events = notifications.forward(taken.state, beside, device.eid, now, context)
+    return replace(
+        taken, state=state, acknowledged=taken.acknowledged + arrived, events=taken.events + findings + events
+    )
 
 
 def _take_error(state: EimState, device: Device, body: Tlv, now: float, context: Context) -> Taken:
@@ -88,6 +94,11 @@ def _take_error(state: EimState, device: Device, body: Tlv, now: float, context:
 def _take_unknown(state: EimState, device: Device, body: Tlv, now: float, context: Context) -> Taken:
     event = ResultRefused(now, device.eid, f"{body.tag:X} is no EimPackageResult", body.raw)
     return Taken(state, events=(event,), error=context.rules["refused-result-answer"]())
+
+
+def taker_of(body: Tlv) -> Taker:
+    """What takes an EimPackageResult of this form."""
+    return _TAKERS.get(body.tag, _take_unknown)
 
 
 Taker = Callable[[EimState, Device, Tlv, float, Context], Taken]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
 from harness.roles.eim import es9plus, reading
+from harness.roles.eim.compact import Known
 from harness.roles.eim.context import Context, Outcome
 from harness.roles.eim.es9plus import Answer, Refusal, SmdpFault
 from harness.roles.eim.events import DownloadRelayed
@@ -60,6 +61,12 @@ def transaction_continues(expected: bytes, found: bytes | None) -> bool:
     return found is None or found == expected
 
 
+def known_of(state: EimState, session: DownloadSession) -> Known:
+    """What the eIM knows beside a message of this session, for compact forms."""
+    eid = eid_of_session(state, session)
+    return Known(session, None if eid is None else state.devices.get(eid))
+
+
 def ask(step: Step, address: str, request: Mapping[str, str], context: Context) -> Answer:
     """The SM-DP+'s answer. Raises Refused for a refusal and for no usable answer."""
     try:
@@ -68,8 +75,13 @@ def ask(step: Step, address: str, request: Mapping[str, str], context: Context) 
         raise Refused(UNDEFINED_ERROR, str(fault)) from fault
     if isinstance(answer, Refusal):
         reason = f"the SM-DP+ refuses with {answer.code} {answer.message}".rstrip()
-        raise Refused(step.errors.get(answer.code, UNDEFINED_ERROR), reason)
+        raise Refused(context.rules["eim-error"](step.errors.get(answer.code, UNDEFINED_ERROR)), reason)
     return answer
+
+
+def unchanged_code(code: int) -> int:
+    """The ESipa error that an IPA is told for a refusal of the RSP server."""
+    return code
 
 
 def continuing(session: DownloadSession, **fields: bytes) -> dict[str, str]:
@@ -111,7 +123,7 @@ def operation_of(state: EimState, transaction: bytes | None) -> Operation | None
 def eid_of_session(state: EimState, session: DownloadSession) -> bytes | None:
     """The EID of the device that downloads, where it is known."""
     operation = operation_of(state, session.transaction_id)
-    return None if operation is None else operation.eid
+    return session.eid if operation is None else operation.eid
 
 
 def parsed(octets: bytes, tag: int, what: str) -> Tlv:

@@ -7,16 +7,20 @@ from typing import TypeVar
 from harness.roles.eim import (
     accepting,
     authenticate_client,
+    compact,
     counters,
     downloads,
+    get_bound_profile_package,
     get_eim_package,
     handle_notification,
     http_rules,
     inventory,
     json_binding,
+    notifications,
     packages,
     relaying,
     taking_data,
+    transfer_eim_package,
 )
 from harness.roles.eim import initiate_authentication as initiate
 from harness.roles.eim.trust import why_untrustworthy
@@ -72,11 +76,21 @@ CONFORMING = Rules(
         "after-replay-error": counters.after_replay_error,
         "why-certificate-is-untrustworthy": why_untrustworthy,
         # downloads and notifications
+        "eim-transaction-is-known": initiate.eim_transaction_is_known,
+        "after-injection-error": transfer_eim_package.after_injection_error,
         "smdp-address-matches": initiate.smdp_address_matches,
+        "forbidden-policy-rules": authenticate_client.forbidden_policy_rules,
+        "metadata-matches": get_bound_profile_package.metadata_matches,
+        "smdp-oid-matches": initiate.smdp_oid_matches,
+        "eim-error": relaying.unchanged_code,
         "transaction-continues": relaying.transaction_continues,
         "euicc-is-expected": authenticate_client.euicc_is_expected,
         "confirmation-code-hash": downloads.confirmation_code_hash,
         "forwarded-notification": unchanged,
+        "forwarded-cancellation": unchanged,
+        "rebuilt-notification": notifications.rebuilt,
+        "rebuilt-authentication": compact.authenticate_response,
+        "smds-events": authenticate_client.events_of,
         # HTTP
         "json-answer": json_binding.answer_of,
         "why-not": http_rules.why_not,

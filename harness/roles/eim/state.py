@@ -102,6 +102,21 @@ class DownloadSession:
     smdp_address: str
     operation: bytes | None
     """The eimTransactionId of the operation it serves; None where the IPA began by itself."""
+    is_smds: bool = False
+    """Whether the server is an SM-DS, which tells where the profile waits."""
+    eid: bytes | None = None
+    """Of the device that downloads, where it is known."""
+    server_signed1: bytes = b""
+    server_oid: str = ""
+    ctx_params1: bytes = b""
+    """As this eIM made it; empty where the IPA does."""
+    metadata: bytes = b""
+    """profileMetadata, BF25, as the SM-DP+ told it before the profile was bound."""
+    smdp_signed2: bytes = b""
+    smdp_signature2: bytes = b""
+    """The whole TLV, 5F37."""
+    hash_cc: bytes = b""
+    """The whole TLV, 04; empty where no confirmation code was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def take_data(state: EimState, device: Device, octets: Tlv, now: float, context:
     for result in data.results:
         taken = take_package_result(state, state.devices[device.eid], result, now, context)
         state, acknowledged, events = taken.state, acknowledged + taken.acknowledged, events + taken.events
-    arrived, told = notifications.forward(data.notifications, device.eid, now, context)
+    state, arrived, told = notifications.forward(state, data.notifications, device.eid, now, context)
     return Taken(state, acknowledged + arrived, events + told)
 
 
@@ -118,5 +118,6 @@ def merged(before: IpaEuiccData | None, after: IpaEuiccData) -> IpaEuiccData:
         after,
         fields={**before.fields, **after.fields},
         euicc_info1=after.euicc_info1 or before.euicc_info1,
+        euicc_info2=after.euicc_info2 or before.euicc_info2,
         device_info=after.device_info or before.device_info,
     )

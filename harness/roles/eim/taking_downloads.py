@@ -7,6 +7,7 @@ from dataclasses import replace
 from harness.codec.tlv import Tlv
 from harness.roles.eim import notifications, reading
 from harness.roles.eim.accepting import Taken
+from harness.roles.eim.compact import COMPACT_INSTALLATION
 from harness.roles.eim.context import Context
 from harness.roles.eim.events import DownloadReported, Event, Finding
 from harness.roles.eim.finding_devices import awaiting
@@ -21,7 +22,9 @@ def take_download_result(state: EimState, device: Device, octets: Tlv, now: floa
     that of a direct download is the IPA's to deliver.
     """
     transaction = reading.octets(octets, 0x82)
-    result = octets.find(INSTALLATION_RESULT)
+    result = octets.find(INSTALLATION_RESULT) or octets.find(COMPACT_INSTALLATION)
+    if result is not None:
+        result = notifications.rebuilt(state, result, device.eid)
     if result is None:
         return _failed(state, device, transaction, octets, now)
     installation = read_notification(result).installation
@@ -34,7 +37,7 @@ def take_download_result(state: EimState, device: Device, octets: Tlv, now: floa
     )
     if session is None:
         return Taken(state, events=(reported,))
-    arrived, events = notifications.forward((result,), device.eid, now, context)
+    state, arrived, events = notifications.forward(state, (result,), device.eid, now, context)
     return Taken(state, arrived, (reported, *events))
 
 

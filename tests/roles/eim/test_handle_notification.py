@@ -35,7 +35,7 @@ def test_notification_goes_on_byte_for_byte(status):
     [(url, body)] = servers.posts
     assert url == "https://smdp.example/gsma/rsp2/es9plus/handleNotification"
     assert base64.b64decode(json.loads(body)["pendingNotification"]) == notification()
-    assert eim.events == (NotificationForwarded(NOW, None, "smdp.example", 9, notification()),)
+    assert eim.events == (NotificationForwarded(NOW, EID, "smdp.example", 9, notification()),)
 
 
 @pytest.mark.parametrize("answer", [Answered(400), Answered(500), LabFault("nobody there")])
