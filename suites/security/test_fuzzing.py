@@ -74,7 +74,7 @@ COMMANDS: tuple[Command, ...] = (
     area="security",
     confidence="likely",
     needs=State(eims=1),
-    effects=("fuzz",),
+    effects=("fuzz", "wears-flash"),
     catches=("says-ok-to-malformed-command", "is-lost-after-negative-sequence-number"),
 )
 def test_fuzzing(euicc: EuiccUnderTest, eim: Eim, other_eim: Eim, chance: Chance, step: CaseSteps) -> None:

@@ -84,7 +84,7 @@ def test_a_ledger_that_cannot_be_read_is_a_fault_of_the_lab(sgp32: Sgp32, tmp_pa
 
 
 def test_random_mutation_needs_its_own_leave(sgp32: Sgp32, tmp_path: Path) -> None:
-    lab = lab_with(tmp_path, "allow: [removes-eim, removes-profile]")
+    lab = lab_with(tmp_path, "allow: [removes-eim, removes-profile, wears-flash]")
     done = sgp32("run", "SE-024", "--lab", lab, "--out", tmp_path / "first")
     assert done.returncode == 0, done.stdout + done.stderr
     line = results(tmp_path / "first")["SE-024"]
@@ -94,7 +94,7 @@ def test_random_mutation_needs_its_own_leave(sgp32: Sgp32, tmp_path: Path) -> No
     assert done.returncode == 0, done.stdout + done.stderr
     line = results(tmp_path / "second")["SE-024"]
     assert line["verdict"] == "pass"
-    assert "of 2000, seed '9/SE-024/memory'" in line["steps"][-1]["text"]
+    assert "of 2000, seed '9/SE-024/memory'" in line["steps"][-2]["text"]
 
 
 def test_a_lab_file_cannot_allow_random_mutation(sgp32: Sgp32, tmp_path: Path) -> None:
