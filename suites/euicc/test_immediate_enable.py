@@ -119,7 +119,7 @@ def test_only_from_the_named_server(
     with step("ImmediateEnable", expect="ok(0), and the profile is enabled") as seen:
         assert immediate_enable(euicc, seen) == OK
         assert euicc.enabled_profile == "operational-a"
-    with step("ListNotification", expect="of the enable, to those that the profile names") as seen:
+    with step("ListNotification", expect="of the enable, to those that the profile names", confidence="likely") as seen:
         told = notification_keys(euicc.list_notifications(ENABLE))
         seen.observed(sorted(told))
         assert told == asked_for(profiles["operational-a"], ENABLE)

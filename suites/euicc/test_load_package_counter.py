@@ -59,6 +59,7 @@ def newly_associated(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
 )
 def test_replay(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """A package whose counter is not above the stored one is refused with replayError, signed."""
+    accepted_counter(euicc, eim, step)  # so that the one below the stored counter is above 0
     stored = accepted_counter(euicc, eim, step)
     for name, counter in (("the stored counter", stored), ("the one below", stored - 1)):
         with step(f"LoadEuiccPackage with {name}", expect="euiccPackageErrorSigned, replayError(4)") as seen:
@@ -125,7 +126,7 @@ def test_highest_counter(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> No
 def test_counter_out_of_range(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
     """A counter that the card cannot keep is counterValueOutOfRange, and the stored one stays.
 
-    How high a card counts is its own affair: that it does not count this high is only likely. What it says is certain.
+    How high a card counts is its own affair, and it may refuse so long a number before it takes it for a counter.
     """
     newly_associated(euicc, eim, step)
     stored = accepted_counter(euicc, eim, step)
@@ -133,7 +134,7 @@ def test_counter_out_of_range(euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) 
         answer = load(euicc, eim, BEYOND_ANY_CARD)
         seen.observed(answer.raw)
         assert not answer.is_result
-    with step("look at the error", expect="counterValueOutOfRange(6), signed", confidence="certain") as seen:
+    with step("look at the error", expect="counterValueOutOfRange(6), signed", confidence="likely") as seen:
         seen.observed(f"{answer.kind} {answer.error_code}")
         assert answer.error_code == COUNTER_OUT_OF_RANGE
         assert answer.signature_is_valid(euicc.certificate, token_of(eim))

@@ -1,4 +1,4 @@
-"""Profile elements that cannot become a profile. SGP.22 §2.4.5.3, §2.5.6.1 and §5.5.5, TCA profile package §8."""
+"""Profile elements that cannot become a profile. SGP.22 §2.5.6.1 and §5.5.5, TCA profile package §8."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_element_that_cannot_be_processed(
         session.up_to_package()
         bound = Bound.of(session)
         package = bound.package(elements=in_another_version(bound.contents.elements))
-    with step("LoadBoundProfilePackage", expect="an error result, no profile", confidence="certain") as seen:
+    with step("LoadBoundProfilePackage", expect="an error result, no profile") as seen:
         answer = refused_package(euicc, package, seen)
     with step("look at the reason", expect="PEProcessingError(12), in loadProfileElements(5)") as seen:
         seen.observed(f"{answer.error_reason}, in command {answer.command_id}")
@@ -139,7 +139,7 @@ def test_metadata_of_another_profile(
 
 @case(
     "EU-154",
-    clause="SGP.22 §2.4.5.3, §5.5.5",
+    clause="SGP.22 §5.5.5",
     confidence="likely",
     area="euicc",
     catches="takes-operators-key-in-test-profile",

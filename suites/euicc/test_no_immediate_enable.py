@@ -15,6 +15,7 @@ from harness.roles.eim import Eim
 from harness.roles.eim.commands import configure_immediate_enable
 from harness.roles.es10.download import InstallationAnswer
 from harness.roles.es10.reading import decoded
+from harness.roles.es10.status import StatusWordFault
 
 OK, NOT_AVAILABLE, RESET_NOT_SUPPORTED = 0, 1, 1
 IMMEDIATE_ENABLE = 6
@@ -39,11 +40,19 @@ def test_cannot_be_configured(
         assert answer.result("configureImmediateEnableResult") != OK
     with step("download a profile", precondition=True):
         assert download("operational-a").is_success
-    with step("ImmediateEnable", expect="immediateEnableNotAvailable(1), and no profile is enabled") as seen:
-        raw = euicc.call(encode("ImmediateEnableRequest", {"refreshFlag": True}))
-        seen.observed(raw)
-        assert decoded("ImmediateEnableResponse", raw)["immediateEnableResult"] == NOT_AVAILABLE
+    code: int | None = None
+    with step("ImmediateEnable", expect="an error or an error status, and no profile is enabled") as seen:
+        try:
+            raw = euicc.call(encode("ImmediateEnableRequest", {"refreshFlag": True}))
+            seen.observed(raw)
+            code = int(decoded("ImmediateEnableResponse", raw)["immediateEnableResult"])
+            assert code != OK
+        except StatusWordFault as refused:
+            seen.observed(f"status word {refused.sw:04X}")
         assert euicc.enabled_profile is None
+    with step("look at the error", expect="immediateEnableNotAvailable(1)", confidence="likely") as seen:
+        seen.observed(code)
+        assert code == NOT_AVAILABLE
 
 
 @case(

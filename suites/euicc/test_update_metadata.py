@@ -80,7 +80,7 @@ def test_wrong_checksum(euicc: EuiccUnderTest, operator: Operator, step: CaseSte
 
 @case(
     "EU-116",
-    clause="ETSI TS 102 225 §5.1.4",
+    clause="ETSI TS 102 225 §5.1.1",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
     links=TERMINAL_LINKS,
@@ -105,7 +105,7 @@ def test_replayed_packet(euicc: EuiccUnderTest, operator: Operator, step: CaseSt
 
 @case(
     "EU-117",
-    clause="ETSI TS 102 226 §8.2.1.3.2.2",
+    clause="ETSI TS 102 226 §8.2.1.3.2.4",
     area="euicc",
     needs=State(eims=1, profiles=("operational-a",), enabled="operational-a"),
     links=TERMINAL_LINKS,

@@ -1,4 +1,4 @@
-"""Packages that an eIM brings by itself. SGP.32 v1.2 §3.1.1.2, §5.14.4 (ESipa.TransferEimPackage)."""
+"""Packages that an eIM brings by itself. SGP.32 v1.2 §3.1.1.2 (ESipa.TransferEimPackage)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def allowed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
 
 @case(
     "IP-044",
-    clause="SGP.32 v1.2 §3.1.1.2, §5.14.4",
+    clause="SGP.32 v1.2 §3.1.1.2",
     confidence="likely",
     area="ipa",
     needs=INSTALLED,
@@ -74,7 +74,7 @@ def test_transfer(device: DeviceUnderTest, eim: Eim, profiles: Mapping[str, Prof
 
 @case(
     "IP-045",
-    clause="SGP.32 v1.2 §5.14.4, §3.7",
+    clause="SGP.32 v1.2 §3.1.1.2, §3.7",
     confidence="likely",
     area="ipa",
     needs=ASSOCIATED,

@@ -107,6 +107,7 @@ def test_result_over_new_profile(
     "IP-017",
     relies_on=("scripted-network",),
     clause="SGP.32 v1.2 §3.3.2",
+    confidence="likely",
     area="ipa",
     needs=TWO_PROFILES,
     catches=("never-rolls-back", "loses-rollback-grant"),

@@ -45,6 +45,7 @@ def test_first_contact(device: DeviceUnderTest, step: CaseSteps) -> None:
 @case(
     "IP-002",
     clause="SGP.32 v1.2 §6.1",
+    confidence="likely",
     area="ipa",
     needs=ASSOCIATED,
     catches=("sends-no-user-agent", "calls-itself-an-lpa"),
@@ -69,7 +70,12 @@ def test_eid(device: DeviceUnderTest, step: CaseSteps) -> None:
 
 
 @case(
-    "IP-004", clause="SGP.32 v1.2 §5.14.5", area="ipa", needs=ASSOCIATED, catches="reports-a-state-change-at-every-poll"
+    "IP-004",
+    clause="SGP.32 v1.2 §5.14.5",
+    confidence="likely",
+    area="ipa",
+    needs=ASSOCIATED,
+    catches="reports-a-state-change-at-every-poll",
 )
 def test_no_state_change_at_boot(device: DeviceUnderTest, step: CaseSteps) -> None:
     """After a boot at which nothing changed GetEimPackage tells no state change."""

@@ -31,6 +31,7 @@ def carried_out(ipa: OwnIpa, eim: Eim, euicc: EuiccUnderTest, command: Command) 
     "LC-001",
     clause="SGP.32 v1.2 §3.2, §3.3, §3.4, §3.5, §3.8",
     area="lifecycle",
+    needs=State(exact=True),
     effects=("removes-eim", "removes-profile", "strands-device"),
     catches=("keeps-deleted-eim", "forgets-enabled-profile-at-reset"),
 )

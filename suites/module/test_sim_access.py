@@ -1,4 +1,4 @@
-"""The module and its host share one card. 3GPP TS 27.007 §8.43; SGP.32 v1.2 §2.12."""
+"""The module and its host share one card. 3GPP TS 27.007 §8.43, ETSI TS 102 221 §11.1.19."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_access_while_registering(module: ModuleUnderTest, step: CaseSteps) -> N
 
 @case(
     "MO-010",
-    clause="SGP.32 v1.2 §2.12",
+    clause="SGP.32 v1.2, ETSI TS 102 221 §11.1.19",
     confidence="likely",
     area="module",
     catches="passes-for-a-plain-terminal",

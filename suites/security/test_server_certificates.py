@@ -131,7 +131,6 @@ SERVERS: Mapping[str, Wrong] = {
     "of somebody who calls himself the CI": of_false_ci,
     "for TLS": changed("dp-auth", policy="2.23.146.1.2.1.3"),
     "without a policy": changed("dp-auth", policy=None),
-    "that may sign certificates": changed("dp-auth", is_authority=True),
     "of an eIM": lambda trust: trust.eim_sign,
     "of the CI itself": lambda trust: trust.ci,
 }
@@ -163,6 +162,10 @@ def test_wrong_certificates(
             request = session.authenticate_request()
             server = wrong(trust_of(request, pki))
             refused(euicc, with_server(request, server.certificate, server.private_key), seen)
+    with step("AuthenticateServer with one that may sign certificates", expect="refused", confidence="likely") as seen:
+        request = session.authenticate_request()
+        server = changed("dp-auth", is_authority=True)(trust_of(request, pki))
+        refused(euicc, with_server(request, server.certificate, server.private_key), seen)
     with step(
         "AuthenticateServer with an expired one", expect="recorded: a card has no clock", confidence="unsure"
     ) as seen:

@@ -168,7 +168,9 @@ def test_authenticate_client(
         answer = session(smdp.order(profile, eid=OTHER_EID).matching_id).to_client()
         seen.observed(answer.status)
         assert answer.status == EID_REFUSED
-    with step("a profile package of a format that the eUICC does not have", expect=NOT_ELIGIBLE) as seen:
+    with step(
+        "a profile package of a format that the eUICC does not have", expect=NOT_ELIGIBLE, confidence="likely"
+    ) as seen:
         answer = session(smdp.order(of_unknown_format(profile)).matching_id).to_client()
         seen.observed(answer.status)
         assert answer.status == NOT_ELIGIBLE

@@ -1,4 +1,4 @@
-"""Packages that an eIM brings by itself: ESipa.TransferEimPackage (SGP.32 v1.2 §3.1.1.2, §5.14.4).
+"""Packages that an eIM brings by itself: ESipa.TransferEimPackage (SGP.32 v1.2 §3.1.1.2).
 
 Rules of this room:
 - What can be answered at once is. A package that changes profiles would take the way away on which its answer leaves, and

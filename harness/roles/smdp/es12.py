@@ -1,4 +1,4 @@
-"""ES12 from the SM-DP+'s side: an SM-DS is told that an order waits for an eUICC (SGP.22 v2.5 §5.10, §6.5.2).
+"""ES12 from the SM-DP+'s side: an SM-DS is told that an order waits for an eUICC (SGP.22 v2.5 §5.9, §6.5.2).
 
 The event's name is the order's matchingId, by which the eUICC then asks for it here.
 """

@@ -1,4 +1,4 @@
-"""Status codes of an SM-DS (SGP.22 v2.5 §5.8, §5.9, §5.10)."""
+"""Status codes of an SM-DS (SGP.22 v2.5 §5.8, §5.9)."""
 
 from __future__ import annotations
 
