@@ -39,7 +39,9 @@ def test_no_rollback_unasked(
     with step("AT+CIMI", expect="the IMSI of the new profile"):
         assert module.imsi() == imsi_of(profiles["operational-b"])
     with step(
-        "the network takes it; let the polling interval pass", expect="enableResult ok(0), and no rollback"
+        "the network takes it; let the polling interval pass",
+        expect="enableResult ok(0), and no rollback",
+        confidence="likely",
     ) as seen:
         device.network.accept("operational-b")
         device.advance(device.polling_interval)

@@ -68,16 +68,22 @@ def test_csim(module: ModuleUnderTest, step: CaseSteps) -> None:
         assert status_word(module.csim(f"007080{channel:02X}")) == OK
 
 
-@case("MO-005", clause="3GPP TS 27.007 §8.17 (+CSIM)", area="module", catches="takes-apdus-of-any-length")
+@case(
+    "MO-005",
+    clause="3GPP TS 27.007 §8.17 (+CSIM)",
+    confidence="likely",
+    area="module",
+    catches="takes-apdus-of-any-length",
+)
 def test_wrong_lengths(module: ModuleUnderTest, step: CaseSteps) -> None:
     """+CSIM with a length that does not match its APDU, or with what is no APDU, is refused, and nothing hangs."""
     with step("the module has +CSIM: STATUS", precondition=True):
         module.take_card()
         module.optional(f'AT+CSIM=10,"{STATUS}"')
     for what, command in NO_APDUS.items():
-        with step(f"{command}: {what}", expect="an error") as seen:
+        with step(f"{command}: {what}", expect="an error", confidence="likely") as seen:
             answer = module.at(command)
             seen.observed(" / ".join((*answer.lines, answer.final)))
             assert not answer.ok
-    with step("STATUS once more", expect="OK"):
+    with step("STATUS once more", expect="OK", confidence="certain"):
         assert module.at(f'AT+CSIM=10,"{STATUS}"').ok

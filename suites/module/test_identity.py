@@ -77,6 +77,8 @@ def test_unsolicited_codes(module: ModuleUnderTest, step: CaseSteps) -> None:
     """Unsolicited codes come between answers and never inside one."""
     with step("ask for registration codes", expect="OK", precondition=True):
         assert module.at("AT+CEREG=1").ok
+    with step("AT+CGSN names the IMEI", expect="15 digits on a line", precondition=True):
+        assert re.search(r"(?<!\d)\d{15}(?!\d)", "\n".join(module.at("AT+CGSN").lines))
     for level in (4, 1):
         with step(f"AT+CFUN={level}", expect="OK", precondition=True):
             assert module.switch_radio(level).ok

@@ -154,6 +154,8 @@ def test_long_answers_arrive_whole(module: ModuleUnderTest, step: CaseSteps) -> 
     with step("the module has +CCHO", precondition=True):
         module.take_card()
         session = module.open_isd_r()
+    with step("ES10 is served in this terminal: GetEID", expect="9000", precondition=True):
+        assert status_word(module.exchange(session, GET_EID)) == OK
     with step(f"GetCerts, {READINGS} times", expect="the same certificates, whole") as seen:
         answers = [module.exchange(session, GET_CERTS) for _ in range(READINGS)]
         seen.observed(f"{len(answers[0])} octets")

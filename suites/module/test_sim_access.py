@@ -14,10 +14,15 @@ from harness.roles.es10.status import CONDITIONS_NOT_SATISFIED
 OPEN = f'AT+CCHO="{ISD_R.hex().upper()}"'
 GET_EID = "80E2910006BF3E035C015A"
 ATTEMPTS = 10
+STATUS_ALONE = 2
+"""Octets of a response without data."""
 
 
 def eid_over(module: ModuleUnderTest) -> bytes | None:
-    """The EID over a session of its own, or whatever came in its place; None where the module says that it is busy."""
+    """The EID over a session of its own, or whatever came in its place; None where the module or the card is not ready.
+
+    A card that was just reset may refuse ES10 until the module has told it again what terminal it is in.
+    """
     opened = module.at(OPEN)
     if not opened.ok:
         return None
@@ -28,6 +33,8 @@ def eid_over(module: ModuleUnderTest) -> bytes | None:
         return None
     finally:
         module.at(f"AT+CCHC={session}")
+    if len(answer) == STATUS_ALONE:
+        return None
     found = tlv.parse(answer[:-2]).find(0x5A) if answer[:2] == b"\xbf\x3e" else None
     return answer if found is None else found.value
 
