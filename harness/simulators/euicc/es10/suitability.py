@@ -1,4 +1,4 @@
-"""Whether a profile's elements suit its metadata and this card, one by one as they come (SGP.22 §2.4.5.3, §5.5.5)."""
+"""Whether a profile's elements suit its metadata and this card, one by one as they come (SGP.22 §5.5.5)."""
 
 from __future__ import annotations
 
