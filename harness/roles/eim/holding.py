@@ -9,7 +9,7 @@ from harness.crypto.entropy import Entropy
 from harness.roles.eim.context import Context
 from harness.roles.eim.events import Event
 from harness.roles.eim.identity import EimIdentity
-from harness.roles.eim.ports import AssociationStore, HttpPort
+from harness.roles.eim.ports import AssociationStore, HttpPort, StateStore
 from harness.roles.eim.rules import CONFORMING
 from harness.roles.eim.state import Device, EimState, Operation
 from harness.roles.eim.store import MemoryStore
@@ -28,17 +28,22 @@ class Holder:
         *,
         http: HttpPort | None = None,
         trusted_ci: Iterable[bytes] = (),
+        remembers: int | None = None,
     ) -> None:
         """`store` keeps counters and tokens (default: this process). `http` is the way to SM-DP+s and SM-DSs.
 
-        `trusted_ci` are CI certificates (DER) against which eUICC certificates are checked.
+        `trusted_ci` are CI certificates (DER) against which eUICC certificates are checked. `remembers` is how many
+        events are held here at least, None for all of them: a store that keeps whole states has the others.
         """
         self._entropy = entropy
         self._context = Context(identity, rules, self._new_transaction, http, tuple(trusted_ci))
         self._store = MemoryStore() if store is None else store
         self._known = dict(self._store.load(identity.eim_id))
-        self._state = EimState()
+        self._keeper = self._store if isinstance(self._store, StateStore) else None
+        self._state = EimState() if self._keeper is None else self._keeper.load_state(identity.eim_id)
         self._events: list[Event] = []
+        self._remembers = remembers
+        self._forgotten = 0
         self._changed = threading.Condition(threading.RLock())
 
     @property
@@ -56,12 +61,12 @@ class Holder:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Everything that happened, oldest first."""
+        """Everything that happened and is remembered, oldest first."""
         return tuple(self._events)
 
     def events_from(self, position: int) -> Sequence[Event]:
         """What happened after the first `position` events, oldest first."""
-        return self._events[position:]
+        return self._events[max(0, position - self._forgotten) :]
 
     def device(self, eid: bytes | None = None) -> Device:
         """One associated device; without an EID the only one. Raises LookupError."""
@@ -90,12 +95,23 @@ class Holder:
 
     def _commit(self, state: EimState, events: tuple[Event, ...] = ()) -> None:
         """Takes another state. What must survive is in the store before anybody sees it; raises LabFault where it cannot be."""
+        if self._keeper is not None:
+            self._keeper.keep(self.identity.eim_id, state, events)
+            self._known |= {eid: one.association for eid in state.touched.devices if (one := state.devices.get(eid))}
+            self._take(state, events)
+            return
         for eid in state.touched.devices:
             device = state.devices.get(eid)
             if device is not None and self._known.get(eid) != device.association:
                 kept = self.rules["kept-association"](device.association)
                 self._store.save(self.identity.eim_id, eid, kept)
                 self._known[eid] = device.association
+        self._take(state, events)
+
+    def _take(self, state: EimState, events: Iterable[Event]) -> None:
         self._state = state.kept()
         self._events.extend(events)
+        if self._remembers is not None and len(self._events) > 2 * self._remembers:
+            self._forgotten += len(self._events) - self._remembers
+            del self._events[: -self._remembers]
         self._changed.notify_all()

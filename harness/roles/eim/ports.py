@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from harness.roles.eim.state import Association
+from harness.roles.eim.events import Event
+from harness.roles.eim.state import Association, EimState
 
 
 class HttpAnswer(Protocol):
@@ -40,4 +41,17 @@ class AssociationStore(Protocol):
 
     def save(self, eim_id: str, eid: bytes, association: Association) -> None:
         """Replaces what is known of one eUICC."""
+        ...
+
+
+@runtime_checkable
+class StateStore(AssociationStore, Protocol):
+    """Keeps all of an eIM: its devices, what is queued for them, and what happened."""
+
+    def load_state(self, eim_id: str) -> EimState:
+        """What was kept, with nothing touched."""
+        ...
+
+    def keep(self, eim_id: str, state: EimState, events: Iterable[Event]) -> None:
+        """Writes what is touched in the state and what happened. Returns only when it would survive a power cut."""
         ...
