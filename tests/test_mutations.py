@@ -25,8 +25,8 @@ from tests.raw_https import RawHttps, served_eim
 from tests.recorded_life import Life, ToCard, ToEim, life
 from tests.roles.ipa.world import NOW
 
-CARD, PACKAGES, SEGMENTS, EIM, SMDP, CODEC, BODIES, HEADS = 8000, 1500, 300, 5000, 3000, 4000, 1000, 500
-"""Changed messages for each receiver: 23,300 in all."""
+CARD, PACKAGES, SEGMENTS, EIM, SMDP, CODEC, BODIES, HEADS = 8000, 1500, 300, 10_000, 3000, 4000, 1000, 500
+"""Changed messages for each receiver: 28,300 in all."""
 DEADLINE = 5.0
 """Seconds for any one message; the slowest honest one takes some milliseconds."""
 ESIPA_ANSWERS = {0xBF39, 0xBF3A, 0xBF3B, 0xBF41, 0xBF4F, 0xBF50}

@@ -63,8 +63,12 @@ def new_eim(
     defects: Iterable[str] = (),
     names: Names = OUR_NAMES,
     store: AssociationStore | None = None,
+    remembers: int | None = None,
 ) -> Eim:
-    """A reference eIM. `device` names the EID whose counters a lab with a memory keeps; `store` stands in for that memory."""
+    """A reference eIM. `device` names the EID whose counters a lab with a memory keeps; `store` stands in for that memory.
+
+    `remembers` is how many events it holds on to at least; None: all of them.
+    """
     identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download, names=names)
     trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
     rules = broken(CONFORMING, "eim", defects_of("eim", defects))
@@ -75,6 +79,7 @@ def new_eim(
         store or association_store(rack, device),
         http=http,
         trusted_ci=trusted,
+        remembers=remembers,
     )
 
 
