@@ -67,7 +67,7 @@ $(VENV)/pcsc-tried: | $(VENV)/installed
 
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	@echo "installing with the tests' tools into $(VENV) ..."
-	@$(PIP) install --editable '.[pcsc,dev]'
+	@$(PIP) install --editable '.[pcsc,rest,dev]'
 	@touch $@ $(VENV)/installed $(VENV)/pcsc-tried
 
 system-packages:

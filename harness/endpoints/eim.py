@@ -11,6 +11,7 @@ Rules of this room:
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -55,10 +56,11 @@ class EimEndpoint:
     Where an eIM reaches an SM-DP+ through a link, serve it `threaded`: an indirect download waits for that answer.
     """
 
-    def __init__(self, eim: Eim, now: Now, *others: Eim) -> None:
+    def __init__(self, eim: Eim, now: Now, *others: Eim, keeps: int | None = None) -> None:
+        """`keeps` is how many requests are held on to; None: all of them, as a case needs."""
         self._eims: Sequence[Eim] = (eim, *others)
         self._now = now
-        self._seen: list[SeenRequest] = []
+        self._seen: deque[SeenRequest] = deque(maxlen=keeps)
         self._came = threading.Condition()
 
     @property

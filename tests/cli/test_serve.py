@@ -51,7 +51,7 @@ def serve() -> Iterator[Serve]:
 
 
 def test_the_eim_answers_a_stranger_over_tls(serve: Serve) -> None:
-    about, trust = serve("eim")
+    about, *_, trust = serve("eim")
     place, _, path = about.rpartition("https://")[2].partition("/")
     context = ssl.create_default_context(cafile=trust.partition(": ")[2])
     host, _, port = place.partition(":")
@@ -65,7 +65,7 @@ def test_the_eim_answers_a_stranger_over_tls(serve: Serve) -> None:
 
 def test_the_smdp_offers_every_profile(serve: Serve) -> None:
     lines = serve("smdp")
-    codes = dict(line.split(": ", 1) for line in lines if "$" in line)
+    codes = dict(line.split(": ", 1) for line in lines if "1$" in line)
     assert {"bootstrap", "operational-a", "operational-b", "test"} <= set(codes)
     assert all(code.startswith("1$smdp.harness.test$") for code in codes.values())
 
@@ -129,3 +129,58 @@ def test_the_module_answers_at_its_port(serve: Serve) -> None:
         heard += os.read(port, 4096)
     os.close(port)
     assert heard.endswith(b"OK\r\n")
+
+
+EID = "89049032123451234512345678900071"
+
+
+def rest_of(lines: list[str]) -> tuple[str, str]:
+    """The address of the REST interface and its token, from what was printed."""
+    about = next(line for line in lines if line.startswith("REST: "))
+    return about.split()[1].rstrip(","), Path(about.rpartition("token: ")[2]).read_text().strip()
+
+
+def curl(rest: tuple[str, str], method: str, path: str, body: object = None) -> Any:
+    """One call by curl; the decoded answer."""
+    command = ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "20", "--request", method]
+    command += ["--header", f"Authorization: Bearer {rest[1]}", f"{rest[0]}{path}"]
+    command += [] if body is None else ["--json", json.dumps(body)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_the_eim_accepted_survives_kill_9(serve: Serve, tmp_path: Path) -> None:
+    options = ("--database", str(tmp_path / "eim.sqlite"))
+    first = subprocess.Popen(
+        [sys.executable, "-u", "-m", "harness.cli", "serve", "eim", *options], stdout=subprocess.PIPE, text=True
+    )
+    assert first.stdout is not None
+    lines: list[str] = []
+    while not (lines and lines[-1].startswith("Ctrl-C")):
+        lines.append(first.stdout.readline().strip())
+    rest = rest_of(lines)
+    curl(rest, "PUT", f"/devices/{EID}", {"counter": 41})
+    order = {"kind": "package", "commands": [{"command": "getRAT"}]}
+    numbers = [curl(rest, "POST", f"/devices/{EID}/operations", order)["number"] for _ in range(3)]
+    first.kill()
+    first.wait(20)
+    again = rest_of(serve("eim", *options))
+    assert curl(again, "GET", f"/devices/{EID}")["counter"] == 41
+    assert [one["number"] for one in curl(again, "GET", f"/devices/{EID}/operations")] == numbers
+
+
+def test_two_eims_do_not_share_a_database(serve: Serve, tmp_path: Path) -> None:
+    options = ("--database", str(tmp_path / "eim.sqlite"))
+    serve("eim", *options)
+    second = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "serve", "eim", *options], capture_output=True, text=True, timeout=60
+    )
+    assert second.returncode == 3
+    assert "another process serves from it" in second.stderr
+
+
+def test_a_script_orders_a_profile(serve: Serve) -> None:
+    rest = rest_of(serve("smdp"))
+    order = curl(rest, "POST", "/orders", {"profile": "operational-a"})
+    assert curl(rest, "GET", f"/orders/{order['number']}")["activation_code"] == order["activation_code"]
