@@ -13,11 +13,11 @@ import time
 
 from harness import resources
 from harness.lab.configuration import read_lab
-from harness.lab.fleet import fleet
 from harness.lab.rack import Rack
 from harness.roles.eim.commands import list_profile_info
 from harness.roles.eim.state import DONE
 from tests.bench.commands import ROOT
+from tests.bench.devices import fleet
 from tests.bench.figures import Figure
 
 SIZE, HOURS = 10_000, 24

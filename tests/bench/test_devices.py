@@ -6,12 +6,12 @@ from collections import Counter
 
 from harness import resources
 from harness.lab.configuration import read_lab
-from harness.lab.fleet import fleet
 from harness.lab.rack import Rack
 from harness.roles.eim.commands import get_rat, list_profile_info
 from harness.roles.eim.events import Polled
 from harness.roles.eim.state import DONE, QUEUED
 from harness.roles.ipa import IpaSettings
+from tests.bench.devices import fleet
 
 HOUR = 3600.0
 
