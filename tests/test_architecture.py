@@ -181,7 +181,8 @@ def test_every_data_file_is_read_by_somebody() -> None:
 
 def test_what_is_imported_is_what_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["pcsc"]]
+    extras = project["optional-dependencies"]
+    declared = [*project["dependencies"], *extras["pcsc"], *extras["rest"]]
     called = {"pyserial": "serial", "pyyaml": "yaml", "pyscard": "smartcard", "rpds-py": "rpds"}
     names = {re.split("[<>=]", entry)[0].lower() for entry in declared}
     found: set[str] = set()
@@ -227,6 +228,7 @@ def test_the_command_line_comes_up_without_anything_heavy() -> None:
 
 PAUSES = {
     "harness/endpoints/pcscd_warden.py": "looks for pcscd's socket, within a deadline",
+    "harness/endpoints/rest/service.py": "an interface comes up, within a deadline",
     "harness/lab/clock.py": "the real clock, asked to let time pass",
     "harness/lab/power/mains.py": "power stays away for the pause that the lab file names; a card boots, within a deadline",
     "harness/conformance/module.py": "a module finds its SIM and its network, within a deadline",

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from harness.errors import LabFault
-from tests.bench import card, codec, commands, memory, suites
+from tests.bench import card, codec, commands, fleet, memory, servers, suites
 from tests.bench.figures import Figure, table
 
 
@@ -22,6 +22,7 @@ def main() -> int:
         figures += memory.memory(folder)
         figures += [commands.whole_run(3, folder), codec.codec_ratio(9)]
         figures += [suites.over_memory(3, folder), suites.over_pcsc(3, folder), suites.claimed_pairs(3)]
+        figures += [*servers.polls(3, folder / "eim"), *fleet.a_day()]
     print(table(figures))
     return 0 if all(figure.is_met for figure in figures) else 1
 
