@@ -228,7 +228,6 @@ def test_the_command_line_comes_up_without_anything_heavy() -> None:
 
 PAUSES = {
     "harness/endpoints/pcscd_warden.py": "looks for pcscd's socket, within a deadline",
-    "harness/endpoints/rest/service.py": "an interface comes up, within a deadline",
     "harness/lab/clock.py": "the real clock, asked to let time pass",
     "harness/lab/power/mains.py": "power stays away for the pause that the lab file names; a card boots, within a deadline",
     "harness/conformance/module.py": "a module finds its SIM and its network, within a deadline",
