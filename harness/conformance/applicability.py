@@ -97,7 +97,11 @@ def lacking(case: Case, lacks: Lacks) -> str:
 
 def surroundings_of(case: Case) -> tuple[str, ...]:
     """What has to be around the device: what the case declares, and what its fixtures imply."""
-    implied = {"device": ("route",), "other_eim": ("second-eim",)} if "device" in case.fixtures else {}
+    implied = (
+        {"device": ("route",), "other_eim": ("second-eim",), "other_smdp": ("second-smdp",)}
+        if "device" in case.fixtures
+        else {}
+    )
     return tuple(dict.fromkeys((*(one for name in case.fixtures for one in implied.get(name, ())), *case.relies_on)))
 
 

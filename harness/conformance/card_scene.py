@@ -128,7 +128,8 @@ class CardScene(Scene):
         from harness.conformance.own_ipa import OwnIpa
 
         observers = [self._card_bench.observer_of("https")]
-        self._own_ipa = OwnIpa(self._rack, self._euicc, self.eim, self.smdp, observers)
+        others = [self.other_smdp] if "other_smdp" in self.running.case.fixtures else []
+        self._own_ipa = OwnIpa(self._rack, self._euicc, self.eim, (self.smdp, *others), observers)
         return self._own_ipa
 
     @cached_property
@@ -156,6 +157,11 @@ class CardScene(Scene):
     def smdp(self) -> Smdp:
         """The SM-DP+."""
         return self._parties.smdp
+
+    @property
+    def other_smdp(self) -> Smdp:
+        """The SM-DP+ of another operator."""
+        return self._parties.other_smdp
 
     @property
     def download(self) -> Callable[[str], InstallationAnswer]:

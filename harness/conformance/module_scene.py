@@ -38,10 +38,11 @@ class ModuleScene(CardScene):
         Raises Withheld for a case about the card where the module lets no APDU through to it. A real module whose serial
         port alone is judged keeps its card as it is: it may have no way to it at all.
         """
-        assert self.bench.smdp_server is not None
         for server, answers in zip(self.bench.eim_servers, self._eim_answers, strict=True):
             server.behind = answers
-        self.bench.smdp_server.behind = self._smdp_answers
+        self.bench.smdp_servers[0].behind = self._smdp_answers
+        if "other_smdp" in self.running.case.fixtures:
+            self.bench.smdp_servers[1].behind = SmdpEndpoint(self.other_smdp, self.clock.utc)
         by_functions = not self.bench.takes_snapshots
         if by_functions:
             self._find_card()
@@ -66,9 +67,8 @@ class ModuleScene(CardScene):
 
     def close(self) -> None:
         """Nobody is behind the servers between cases. What a role raised instead of answering is ours to answer for."""
-        assert self.bench.smdp_server is not None
         troubles = []
-        for server in (*self.bench.eim_servers, self.bench.smdp_server):
+        for server in (*self.bench.eim_servers, *self.bench.smdp_servers):
             server.behind = None
             troubles += server.troubles
             server.troubles = []

@@ -14,7 +14,7 @@ from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.endpoints.module_https import FirmwareHttps
 from harness.endpoints.smdp import SmdpEndpoint
 from harness.errors import DeviceFault, DeviceSilent, LabFault
-from harness.lab.servers import Server
+from harness.lab.servers import Server, other_smdp_certificates
 from harness.links.events import Interface, Observer
 from harness.roles.eim import Eim
 from harness.roles.ipa.ipa import Ipa
@@ -45,22 +45,27 @@ class OwnIpa:
     """An IPA that visits the case's eIM when it is told to. Close it when done."""
 
     def __init__(
-        self, rack: Rack, euicc: EuiccUnderTest, eim: Eim, smdp: Smdp, observers: Sequence[Observer] = ()
+        self, rack: Rack, euicc: EuiccUnderTest, eim: Eim, smdps: Sequence[Smdp], observers: Sequence[Observer] = ()
     ) -> None:
+        """`smdps` are the SM-DP+s that it finds: ours, and that of another operator behind it."""
         self._rack = rack
         self._endpoint = EimEndpoint(eim, rack.clock.now)
         self._closing = ExitStack()
         eim_server = Server(rack, "eim-tls", Interface.ESIPA, observers)
-        smdp_server = Server(rack, "dp-tls", Interface.ES9P, observers)
-        eim_server.behind, smdp_server.behind = self._endpoint, SmdpEndpoint(smdp, rack.clock.utc)
-        for server in (eim_server, smdp_server):
+        eim_server.behind = self._endpoint
+        hosts = {str(eim.identity.fqdn): eim_server}
+        for number, smdp in enumerate(smdps):
+            certificates = other_smdp_certificates(rack) if number else ()
+            server = hosts[smdp.identity.address] = Server(rack, "dp-tls", Interface.ES9P, observers, certificates)
+            server.behind = SmdpEndpoint(smdp, rack.clock.utc)
+        for server in hosts.values():
             server.start()
             self._closing.callback(server.stop)
-        addresses = {str(eim.identity.fqdn): eim_server.address, smdp.identity.address: smdp_server.address}
+        addresses = {host: server.address for host, server in hosts.items()}
         roots = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
         self._https = FirmwareHttps(roots, addresses)
         self._ipa = Ipa(euicc, self._https, AttachedModem(), IpaSettings(features=frozenset({DIRECT})))
-        self._servers = (eim_server, smdp_server)
+        self._servers = tuple(hosts.values())
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:

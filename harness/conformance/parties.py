@@ -12,12 +12,13 @@ from harness.conformance.case import State
 from harness.conformance.downloading import direct_download, download_by_code
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.states import Prepared, reach
+from harness.crypto.errors import PkiError
 from harness.crypto.pki import load_sgp26
 from harness.errors import DeviceFault, Withheld
 from harness.lab.accounts import AccountPool
 from harness.lab.cards import conforming_card, port_of
 from harness.lab.in_process import InProcessSmdp
-from harness.lab.parties import new_eim, new_smdp
+from harness.lab.parties import new_eim, new_other_smdp, new_smdp
 from harness.lab.reach import OUR_NAMES, Names
 from harness.lab.trust import OWN_CARD, CardTrust, certificate
 from harness.links.at_card import AtCard
@@ -71,7 +72,10 @@ class Parties:
         self._http = http
         self._trust = trust
         self._names = names
-        self.profiles = dict(addressed(rack.profiles, OUR_NAMES.smdps[0], names.smdps[0]))
+        profiles = rack.profiles
+        for described, address in zip(OUR_NAMES.smdps, names.smdps, strict=False):
+            profiles = addressed(profiles, described, address)
+        self.profiles = dict(profiles)
         """The fixture profiles by name, or what stands for one on a card that keeps its own."""
 
     @cached_property
@@ -97,6 +101,16 @@ class Parties:
         folder = self._trust.smdp
         pki = None if folder is None else load_sgp26(folder, self.rack.clock.utc())
         return new_smdp(self.rack, self._entropy, pki=pki, address=self._names.smdps[0])
+
+    @cached_property
+    def other_smdp(self) -> Smdp:
+        """The SM-DP+ of another operator. Raises Withheld where nobody can certify one that the card believes."""
+        folder = self._trust.smdp
+        pki = None if folder is None else load_sgp26(folder, self.rack.clock.utc())
+        try:
+            return new_other_smdp(self.rack, self._entropy, self._names.smdps[1], pki=pki)
+        except PkiError as problem:
+            raise Withheld(f"there is no second SM-DP+ under the card's CI: {problem}") from problem
 
     def _to_smdp(self) -> InProcessSmdp:
         return InProcessSmdp(self.smdp, self.rack.clock, self._observers)

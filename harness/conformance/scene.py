@@ -117,6 +117,11 @@ class Scene:
         self._missing("smdp")
 
     @property
+    def other_smdp(self) -> Smdp:
+        """The SM-DP+ of another operator."""
+        self._missing("other_smdp")
+
+    @property
     def smds(self) -> Smds:
         """The reference SM-DS."""
         self._missing("smds")

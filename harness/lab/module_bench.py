@@ -26,7 +26,7 @@ from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.ipa import settings_of
 from harness.lab.power.simulated import ProcessPower
 from harness.lab.reach import Names
-from harness.lab.servers import Server
+from harness.lab.servers import Server, other_smdp_certificates
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.at import AtEngine
 from harness.links.at_access import CardAccess
@@ -60,7 +60,8 @@ class ModuleBench(CardSlotBench):
         """The simulated module's process; None for a real one."""
         self.eim_servers: tuple[Server, ...] = ()
         """Of the eIM and of the other eIM."""
-        self.smdp_server: Server | None = None
+        self.smdp_servers: tuple[Server, ...] = ()
+        """Of the SM-DP+ and of another operator's."""
 
     @property
     def engine(self) -> AtEngine:
@@ -94,8 +95,8 @@ class ModuleBench(CardSlotBench):
 
     def close(self) -> None:
         """Gives the port back, ends a simulated module and the servers."""
-        self._engine = self.simulated = self.smdp_server = self._power = None
-        self._links, self._access, self.eim_servers = {}, None, ()
+        self._engine = self.simulated = self._power = None
+        self._links, self._access, self.eim_servers, self.smdp_servers = {}, None, (), ()
         self._closing.close()
 
     def restore(self, snapshot: bytes) -> None:
@@ -219,11 +220,14 @@ class ModuleBench(CardSlotBench):
     def _start_servers(self) -> None:
         observers = [self.observer_of("https")]
         eims = [Server(self.rack, "eim-tls", Interface.ESIPA, observers) for _ in self.names.eims]
-        smdp = Server(self.rack, "dp-tls", Interface.ES9P, observers)
-        for server in (*eims, smdp):
+        smdps = [
+            Server(self.rack, "dp-tls", Interface.ES9P, observers, other_smdp_certificates(self.rack) if number else ())
+            for number, _ in enumerate(self.names.smdps)
+        ]
+        for server in (*eims, *smdps):
             server.start()
             self._closing.callback(server.stop)
-        self.eim_servers, self.smdp_server = tuple(eims), smdp
+        self.eim_servers, self.smdp_servers = tuple(eims), tuple(smdps)
         if self.slot.reach is not None:
             self._register(self.slot.reach.names)
 
@@ -296,7 +300,6 @@ class ModuleBench(CardSlotBench):
     @property
     def addresses(self) -> dict[str, tuple[str, int]]:
         """Where the names of our servers really listen. The names carry no port, so that messages repeat with a seed."""
-        assert self.smdp_server is not None, f"{self.name} is not open"
-        servers = (*self.eim_servers, self.smdp_server)
-        hosts = (*self.names.eims, self.names.smdps[0])
-        return {host: server.address for host, server in zip(hosts, servers, strict=True)}
+        assert self.smdp_servers, f"{self.name} is not open"
+        servers = (*self.eim_servers, *self.smdp_servers)
+        return {host: server.address for host, server in zip(self.names.hosts, servers, strict=True)}

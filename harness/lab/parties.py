@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness.crypto.entropy import Entropy
 from harness.lab.device import defects_of
 from harness.lab.reach import OUR_NAMES, Names
+from harness.lab.servers import OTHER_SMDP_OID
 from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
 from harness.roles.smdp import CONFORMING as SMDP_CONFORMING
 from harness.roles.smdp import DEFAULT_ADDRESS, Smdp, SmdpIdentity
@@ -105,6 +106,18 @@ def new_smdp(
     """
     rules = broken(SMDP_CONFORMING, "smdp", defects_of("smdp", defects))
     return Smdp(SmdpIdentity.of(pki or rack.pki, address), entropy.child("smdp"), rules, http=http)
+
+
+def new_other_smdp(rack: Rack, entropy: Entropy, address: str, *, pki: TestPki | None = None) -> Smdp:
+    """The SM-DP+ of another operator: another address, registered ID and certificates, under the same CI.
+
+    Raises PkiError where the CI's key is not there to certify it.
+    """
+    known = ("other-smdp", address, pki)
+    identity = rack.kept.get(known)
+    if not isinstance(identity, SmdpIdentity):
+        identity = rack.kept[known] = SmdpIdentity.another(pki or rack.pki, address, OTHER_SMDP_OID)
+    return Smdp(identity, entropy.child("other-smdp"))
 
 
 def new_smds(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = ()) -> Smds:

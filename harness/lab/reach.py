@@ -52,7 +52,7 @@ class Names:
         return (*self.eims, *self.smdps)
 
 
-OUR_NAMES = Names(("eim.harness.test", "other-eim.harness.test"), ("smdp.harness.test",))
+OUR_NAMES = Names(("eim.harness.test", "other-eim.harness.test"), ("smdp.harness.test", "other-smdp.harness.test"))
 """What simulated devices call our servers."""
 
 

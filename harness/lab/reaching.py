@@ -182,6 +182,7 @@ def _first_poll(
     rack: Rack, bench: ModuleBench, eim: Eim, endpoint: EimEndpoint, wait: float, reboot: bool
 ) -> Polled | None:
     """The first GetEimPackage within `wait` seconds."""
+    bench.access.leave()
     if bench.simulated is not None:
         bench.simulated.wake(rack.clock.now(), trigger=True)
     elif reboot:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from harness.crypto.ecdsa import Curve
+from harness.crypto.roles import Role
 from harness.endpoints.https import HttpsEndpoint
 from harness.links.events import Interface, Observer
 from harness.links.http_messages import Reply, Request
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from harness.crypto.pki import Identity
     from harness.lab.rack import Rack
 
+OTHER_SMDP_OID = "2.999.11"
+"""The registered ID of the SM-DP+ of another operator."""
 Behind = Callable[[Request], Reply]
 _CURVES = {Curve.NIST: NIST_CURVE, Curve.BRAINPOOL: BRAINPOOL_CURVE}
 _NOBODY = 503
@@ -25,8 +29,15 @@ _NOBODY = 503
 class Server:
     """An HTTPS server whose handler changes from case to case."""
 
-    def __init__(self, rack: Rack, role: str, interface: Interface, observers: Sequence[Observer] = ()) -> None:
-        """`role` names the TLS certificate of the lab's PKI: "eim-tls" or "dp-tls"."""
+    def __init__(
+        self,
+        rack: Rack,
+        role: str,
+        interface: Interface,
+        observers: Sequence[Observer] = (),
+        certificates: Sequence[ServerCertificate] = (),
+    ) -> None:
+        """`role` names the TLS certificate of the lab's PKI, "eim-tls" or "dp-tls", where no `certificates` are given."""
         self.behind: Behind | None = None
         """Who answers now; None between cases."""
         self.troubles: list[BaseException] = []
@@ -34,7 +45,7 @@ class Server:
         self._endpoint = HttpsEndpoint(
             rack.loop,
             self._answer,
-            server_certificates(rack, role),
+            certificates or server_certificates(rack, role),
             interface=interface,
             observers=observers,
             on_error=lambda raised, _: self.troubles.append(raised),
@@ -61,6 +72,17 @@ class Server:
     def _answer(self, request: Request) -> Reply:
         behind = self.behind
         return Reply(_NOBODY) if behind is None else behind(request)
+
+
+def other_smdp_certificates(rack: Rack) -> list[ServerCertificate]:
+    """The TLS certificates of the SM-DP+ of another operator. None where the CI's key is not there to certify them."""
+    role, found = Role.DP_TLS, rack.kept.get(OTHER_SMDP_OID)
+    if not isinstance(found, list):
+        sets = [trust for trust in map(rack.pki.trust, rack.pki.curves) if trust.ci.has_private_key]
+        wanted = [(trust, replace(trust.blueprint(role), owner=OTHER_SMDP_OID)) for trust in sets]
+        found = [_certificate(trust.issue(role, one, label=OTHER_SMDP_OID), trust.curve) for trust, one in wanted]
+        rack.kept[OTHER_SMDP_OID] = found
+    return found
 
 
 def server_certificates(rack: Rack, role: str) -> list[ServerCertificate]:

@@ -10,6 +10,7 @@ from harness.lab.reach import NETWORKS
 SURROUNDINGS: Mapping[str, str] = {
     "route": "a way from the device to our servers",
     "second-eim": "a name by which the device finds a second eIM of ours",
+    "second-smdp": "a name by which the device finds a second SM-DP+ of ours",
     "attach": "a network that the device attaches to",
     "scripted-network": "a network that refuses or loses the device when the lab says so",
     "sms": "a way to send the device an SMS",
@@ -29,6 +30,7 @@ def _missing(one: str, slot: Slot) -> str:
         has = {
             "route": slot.reach is not None,
             "second-eim": slot.reach is not None and len(slot.reach.names.eims) > 1,
+            "second-smdp": slot.reach is not None and len(slot.reach.names.smdps) > 1,
             "attach": slot.network != "none",
             "sms": bool(slot.sms),
             "soak": slot.soak,
@@ -38,6 +40,7 @@ def _missing(one: str, slot: Slot) -> str:
         has = {
             "route": slot.ways.https,
             "second-eim": slot.ways.https,
+            "second-smdp": slot.ways.https,
             "attach": attaches,
             "scripted-network": attaches,
             "sms": attaches,
@@ -52,6 +55,7 @@ def _missing(one: str, slot: Slot) -> str:
 _HINTS: Mapping[str, str] = {
     "route": "write `reach` and `esipa: https` for it",
     "second-eim": "write `other_eim_fqdn` under `reach`",
+    "second-smdp": "write `other_smdp_fqdn` under `reach`",
     "attach": "write `network: simulator` or `network: live` where there is one",
     "scripted-network": "",
     "sms": "write `sms`, the program that sends it",

@@ -140,6 +140,12 @@ def smdp(scene: Scene) -> Smdp:
 
 
 @pytest.fixture
+def other_smdp(scene: Scene) -> Smdp:
+    """The SM-DP+ of another operator, with another address and registered ID."""
+    return scene.other_smdp
+
+
+@pytest.fixture
 def smds(scene: Scene) -> Smds:
     """The reference SM-DS."""
     return scene.smds

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.crypto.ecdsa import Curve, PrivateKey
-from harness.crypto.pki import CiSet, Role, TestPki
+from harness.crypto.pki import CiSet, Identity, Role, TestPki
 
 DEFAULT_ADDRESS = "smdp.harness.test"
 HOST_ID = b"sgp32-harness"
@@ -31,15 +31,28 @@ class Credentials:
     @classmethod
     def of(cls, trust: CiSet) -> Credentials:
         """Those of a test PKI. Raises PkiError where it has none for an SM-DP+."""
+        return cls._of(trust, trust.dp_auth, trust.dp_pb)
+
+    @classmethod
+    def another(cls, trust: CiSet, oid: str) -> Credentials:
+        """Those of a further SM-DP+ under the same CI. Raises PkiError where the CI's key is not there."""
+        auth, pb = (
+            trust.issue(role, replace(trust.blueprint(role), owner=oid), label=oid)
+            for role in (Role.DP_AUTH, Role.DP_PB)
+        )
+        return cls._of(trust, auth, pb)
+
+    @classmethod
+    def _of(cls, trust: CiSet, auth: Identity, pb: Identity) -> Credentials:
         return cls(
             trust.curve,
             trust.ci.certificate,
             trust.ci_key_id,
-            trust.dp_auth.certificate,
-            trust.dp_auth.private_key,
-            trust.dp_pb.certificate,
-            trust.dp_pb.private_key,
-            trust.dp_pb.view.rid_oid or "",
+            auth.certificate,
+            auth.private_key,
+            pb.certificate,
+            pb.private_key,
+            pb.view.rid_oid or "",
         )
 
 
@@ -61,6 +74,14 @@ class SmdpIdentity:
         sets = [pki.trust(curve) for curve in wanted]
         able = [trust for trust in sets if trust.has(Role.DP_AUTH) and trust.has(Role.DP_PB)]
         return cls(address, tuple(Credentials.of(trust) for trust in able))
+
+    @classmethod
+    def another(cls, pki: TestPki, address: str, oid: str) -> SmdpIdentity:
+        """A further SM-DP+ of the same test PKI, with a registered ID and certificates of its own.
+
+        Raises PkiError where the keys of its CIs are not there.
+        """
+        return cls(address, tuple(Credentials.another(pki.trust(curve), oid) for curve in pki.curves))
 
     @property
     def oid(self) -> str:
