@@ -28,6 +28,11 @@ def _somehow(inner: Any, trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTar
     return target
 
 
+def _from_the_usual(inner: Any, trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTarget:
+    target: DownloadTarget = inner(trigger, settings)
+    return target if target.address is None else replace(target, address="smdp.harness.test")
+
+
 def _every_segment(card: Es10, package: bytes) -> InstallationAnswer:
     answers = [card.call(segment) for segment in segments(package)]
     return InstallationAnswer.of(answers[-1], len(answers))
@@ -56,6 +61,12 @@ DEFECTS: tuple[Defect, ...] = (
         "ipa",
         "The eIM never hears that a download failed.",
         with_rule("download-error", _as_success),
+    ),
+    Defect(
+        "downloads-from-one-smdp-only",
+        "ipa",
+        "Every activation code is taken to the same SM-DP+.",
+        around("download-target", _from_the_usual),
     ),
     Defect(
         "asks-for-no-smdp-address",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
+from harness.roles.es10.eims import EimConfiguration
 from harness.roles.ipa.settings import IpaSettings
 from harness.rules import Rules
 from harness.simulators.defects import Defect
@@ -35,6 +36,13 @@ def _tiring(rules: Rules) -> Rules:
     return rules.replacing("polling-interval", interval)
 
 
+def _all_ever_known(
+    found: tuple[EimConfiguration, ...], before: tuple[EimConfiguration, ...]
+) -> tuple[EimConfiguration, ...]:
+    names = {eim.eim_id for eim in found}
+    return (*found, *(eim for eim in before if eim.eim_id not in names))
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "polls-later-than-declared",
@@ -47,6 +55,12 @@ DEFECTS: tuple[Defect, ...] = (
         "ipa",
         "The interval of one eIM counts for every other.",
         with_rule("polling-interval", _same_for_all),
+    ),
+    Defect(
+        "keeps-polling-a-deleted-eim",
+        "ipa",
+        "An eIM that was deleted is polled until the next boot.",
+        with_rule("known-eims", _all_ever_known),
     ),
     Defect("tires-with-every-poll", "ipa", "Each pause is one per cent longer than the one before.", _tiring),
     Defect(

@@ -72,6 +72,11 @@ def _answer(device: Device, octets: bytes) -> Answer:
     request = version.request(asked)
     name = None if request is None else FUNCTIONS.get(request.tag)
     if name is None:
-        raise Refused(apdu.DATA_NOT_FOUND)
+        return device.rules["unknown-function"](device, asked)  # type: ignore[no-any-return]
     answer: Answer = device.rules[name](device, request)
     return replace(answer, response=version.answer(asked.tag, answer.response))
+
+
+def unknown(_device: Device, _request: tlv.Tlv) -> Answer:
+    """What is no function of ES10b for an IPA. Raises Refused."""
+    raise Refused(apdu.DATA_NOT_FOUND)
