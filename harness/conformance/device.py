@@ -185,6 +185,32 @@ class DeviceUnderTest:
             self._see_the_visit_out()
         return self.requests[before:]
 
+    def poll_and(self, interrupt: Callable[[], None]) -> None:
+        """Has the module poll and, once its first request was answered, does something to it meanwhile.
+
+        Raises DeviceSilent where no request came.
+        """
+        before = len(self.requests)
+        self._bench.access.leave()
+        simulated = self._bench.simulated
+        order = None if simulated is None else simulated.begin_wake(self._bench.rack.clock.now(), trigger=True)
+        if simulated is None:
+            self._bench.power_cycle()
+        if not self._endpoint.wait_for_more_than(before, POLL_DEADLINE):
+            raise DeviceSilent(f"no poll came within {POLL_DEADLINE:g} s")
+        interrupt()
+        if simulated is not None and order is not None:
+            self.next_due = simulated.finish_wake(order)
+
+    def polls_within(self, seconds: float) -> tuple[SeenRequest, ...]:
+        """The polls that come in so many seconds from now; those of a simulated module come at once or not at all."""
+        before = len(self.polls)
+        if self._bench.simulated is not None:
+            self.wake()
+        else:
+            self._endpoint.wait_for_more_than(len(self.requests), seconds)
+        return self.polls[before:]
+
     def work_off(self, most: int = 5) -> None:
         """Has the module poll until it hears that nothing waits, at most so often: one package a visit is a habit too."""
         for _ in range(most):

@@ -16,8 +16,11 @@ from harness.roles.es10.ports import ISD_R
 
 MORE_DATA = 0x61
 _RADIO_DEADLINE = 60.0
+_SIMULATED_WITHIN = 2.0
 _SESSION = re.compile(r"(?:\+CCHO:)?\s*(\d{1,9})\s*")
 _ICCID = re.compile(r"(?<![0-9A-F])(\d{18,20})F?(?![0-9A-F])", re.IGNORECASE)
+_ICCID_NAMES = ("+ICCID", "+CCID")
+"""Names that answers to a maker's own command for the ICCID may have."""
 _CRSM = re.compile(r'144,\s*0,\s*"?([0-9A-Fa-f]*)"?')
 
 
@@ -90,7 +93,7 @@ class ModuleUnderTest:
     def iccid(self) -> str:
         """The ICCID of the enabled profile, in digits, by the maker's own command. Raises AtRefused, MalformedAnswer."""
         command = self._bench.habits.iccid
-        answer = self.at(command).checked()
+        answer = self._bench.engine.command(command, also=_ICCID_NAMES).checked()
         found = [match[1] for line in answer.lines if (match := _ICCID.search(line))]
         if len(found) != 1:
             raise MalformedAnswer(f"{command}: {' / '.join(answer.lines)}")
@@ -112,7 +115,12 @@ class ModuleUnderTest:
         return int(fields[1])
 
     def wait_until(self, holds: Callable[[], bool], *, deadline: float, pause: float = 0.05) -> bool:
-        """Whether something holds within `deadline`, in real seconds; an error of the module meanwhile is waited out."""
+        """Whether something holds within `deadline`, in real seconds; an error of the module meanwhile is waited out.
+
+        A simulated module settles at once, and gets no more than a moment for it.
+        """
+        if self._bench.simulated is not None:
+            deadline = min(deadline, _SIMULATED_WITHIN)
         until = time.monotonic() + deadline
         while True:
             with suppress(AtRefused, MalformedAnswer):  # the SIM is being read, or the network searched

@@ -21,6 +21,9 @@ from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 from harness.roles.es10.ports import ISD_R
 
+_ON_THE_CARD = frozenset({"euicc", "download"})
+"""What a case asks for that reaches the card over AT, whatever else it looks at."""
+
 
 class ModuleScene(CardScene):
     """One module. Its servers answer for the roles of this case until it is over."""
@@ -58,7 +61,7 @@ class ModuleScene(CardScene):
         return self.running.way.link in self.bench.slot.ways.apdu
 
     def _find_card(self) -> None:
-        if not self._is_about_card:
+        if not self._is_about_card and _ON_THE_CARD.isdisjoint(self.running.case.fixtures):
             return
         link = self.bench.link(self.running.way.link)
         reason = link.blocked(ISD_R)

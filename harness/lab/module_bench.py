@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from harness.lab.rack import Rack
 
 _REBOOT, _REBOOT_DEADLINE = "AT+CFUN=1,1", 60.0
+_SETTLES_IN = {True: 0.5, False: 5.0}
+"""Seconds after a reboot in which a port may vanish: of a simulated module, and of a real one."""
 _MANNERS = ("ATE0", "ATV1", "AT+CMEE=1")
 _IDENTITY = {"manufacturer": "AT+CGMI", "model": "AT+CGMM", "revision": "AT+CGMR", "imei": "AT+CGSN"}
 
@@ -157,6 +159,8 @@ class ModuleBench(CardSlotBench):
         """AT+CFUN=1,1; a port that vanishes with it is opened again when it is next used. Raises AtRefused, LabFault."""
         with suppress(LabFault, DeviceSilent):  # its OK may be lost with the port
             self.engine.command(_REBOOT, deadline=_REBOOT_DEADLINE).checked()
+        with suppress(LabFault, DeviceSilent):  # nothing particular is waited for, but a port that goes and comes back
+            self.engine.wait_for(lambda text: False, deadline=_SETTLES_IN[self.simulated is not None])
 
     def boot(self) -> None:
         """Opens the port anew and agrees with the modem on how it answers."""
@@ -248,6 +252,7 @@ class ModuleBench(CardSlotBench):
         self._closing.callback(self._give_back, module)
         self.simulated = module
         self._power = ProcessPower(module, self.power_cycle)
+        module.appear()  # its last case may have ended while the port was gone
         module.set_addresses(self.addresses)
         module.set_defects([name.partition(".")[2] for name in self.defects])
         return module.port

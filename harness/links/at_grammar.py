@@ -23,7 +23,18 @@ _NAMED = re.compile(r"^([+^%$*#!][A-Z0-9]+)(?::|$)", re.IGNORECASE)
 _COMMAND_NAME = re.compile(r"^AT([+^%$*#!][A-Z0-9]+)", re.IGNORECASE)
 
 ANNOUNCEMENTS = frozenset(
-    {"RDY", "RING", "SYSSTART", "SMS READY", "CALL READY", "PB DONE", "NORMAL POWER DOWN", "POWERED DOWN", "APP RDY"}
+    {
+        "RDY",
+        "RING",
+        "SYSSTART",
+        "SMS READY",
+        "SMS DONE",
+        "CALL READY",
+        "PB DONE",
+        "NORMAL POWER DOWN",
+        "POWERED DOWN",
+        "APP RDY",
+    }
 )
 """Unsolicited lines without a name: what modems say at boot, at power-off and at a call."""
 
