@@ -251,3 +251,9 @@ slots:
     device = read_lab(file).slots["a"].device
     assert isinstance(device, Simulated)
     assert device.defects == ("euicc.accepts-replayed-counter", "euicc.forgets-results-at-reset")
+
+
+def test_the_example_is_a_lab() -> None:
+    lab = read_lab(resources.path("lab-config/desk.yaml"))
+    assert lab.is_hardware
+    assert {slot.kind for slot in lab.slots.values()} == {"euicc", "module"}
