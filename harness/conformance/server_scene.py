@@ -13,6 +13,7 @@ from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.servers import ServerUnderTest
 from harness.endpoints.eim import EimEndpoint
+from harness.errors import Withheld
 from harness.lab.cards import conforming_card
 from harness.lab.in_process import InProcessSmds
 from harness.lab.parties import new_eim, new_smdp, new_smds
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from harness.roles.smds import Smds
 
 
+_POLLS_ONLY = "a server that is given by its address is judged by cases that only poll it"
+
+
 class ServerScene(Scene):
     """One server under test."""
 
@@ -47,7 +51,10 @@ class ServerScene(Scene):
     def prepare(self) -> None:
         """A fresh server role, and a card in the state that the case needs, which the eIM knows."""
         kind = self._bench.slot.kind
-        if kind == "eim":
+        if self._bench.is_remote:
+            if self.running.case.needs.eims:
+                raise Withheld("this eIM does not know our eUICC, and there is no way to tell it", hint=_POLLS_ONLY)
+        elif kind == "eim":
             self._serve()
             if self.running.case.needs.eims:
                 prepared = prepared_card(self._bench.rack, self._config, self.running.case.needs)
@@ -63,6 +70,8 @@ class ServerScene(Scene):
 
     def close(self) -> None:
         """Nobody is behind the server between cases. What a role raised instead of answering is ours to answer for."""
+        if self._bench.is_remote:
+            return
         self._bench.server.behind = None
         troubles, self._bench.server.troubles = self._bench.server.troubles, []
         if troubles:
@@ -128,6 +137,8 @@ class ServerScene(Scene):
         return BehindEim(self.smdp, self.smds, self.clock, [self._bench.observer_of("in-process")])
 
     def _new_eim(self, number: int, start: str = "start") -> Eim:
+        if self._bench.is_remote:
+            raise Withheld("there is no way to queue anything at this eIM", hint=_POLLS_ONLY)
         entropy = self._entropy.child(start)
         defects = self._bench.defects
         return new_eim(self._bench.rack, entropy, number, http=self.behind_eim, defects=defects, store=self._store)

@@ -13,7 +13,7 @@ from pathlib import Path
 from harness.errors import ConfigurationError
 from harness.lab.accounts import Account, read_accounts
 from harness.lab.declared import Declared, read_declared
-from harness.lab.device import Device, Hardware, Reference, Simulated, read_device
+from harness.lab.device import Device, Hardware, Reference, Remote, Simulated, read_device
 from harness.lab.effects import Sparing, read_sparing
 from harness.lab.features import Lacks, of_version
 from harness.lab.power.wiring import Wiring, read_wiring
@@ -66,12 +66,12 @@ class Slot:
     @property
     def is_hardware(self) -> bool:
         """Whether a real device sits in it."""
-        return isinstance(self.device, Hardware)
+        return isinstance(self.device, Hardware | Remote)
 
     @property
     def lacks(self) -> Lacks:
         """What the lab file says that the device in it lacks, or the card in that."""
-        if isinstance(self.device, Reference):
+        if isinstance(self.device, Reference | Remote):
             return {}
         by_version = of_version(self.device.version) if isinstance(self.device, Simulated) else {}
         of_ipa = self.device.ipa.lacks if isinstance(self.device, Simulated) and self.kind == "module" else ()
@@ -168,7 +168,7 @@ def _read_slot(name: str, value: Value, folder: Path) -> Slot | None:
     optional = keys["optional"].boolean() if "optional" in keys else False
     if missing or kind is None:
         return None
-    device = read_device(kind, keys["device"])
+    device = read_device(kind, keys["device"], folder)
     ways = read_ways(kind, device, keys["links"])
     trust = _trust(keys["trust"], device, folder) if "trust" in keys else OWN_CARD
     sparing = _sparing(keys, device)
@@ -219,7 +219,10 @@ def _sparing(keys: Mapping[str, Value], device: Device | None) -> Sparing | None
     if not isinstance(device, Hardware):
         if not said or device is None:
             return None
-        if isinstance(device, Reference) or device.prepare != "functions":
+        if isinstance(device, Remote):
+            for value in said:
+                value.fault("this is for a card", "leave it out: a server has nothing to be spared")
+        elif isinstance(device, Reference) or device.prepare != "functions":
             for value in said:
                 value.fault("a simulated device allows everything", "leave it out: this is for real devices")
     return read_sparing(keys.get("allow"), keys.get("budget"))
@@ -232,8 +235,8 @@ def _power(value: Value, device: Device | None) -> Wiring | None:
 
 
 def _trust(value: Value, device: Device | None, folder: Path) -> CardTrust:
-    if isinstance(device, Reference):
-        value.fault("a server of ours is no card to be trusted by")
+    if isinstance(device, Reference | Remote):
+        value.fault("a server is no card to be trusted by")
     elif isinstance(device, Simulated) and device.prepare != "functions":
         value.fault("a simulated card is the lab's own", "write `prepare: functions` to treat it like a real one")
     return read_trust(value, folder)
@@ -258,4 +261,4 @@ def _state(value: Value | None, lab_file: Path, default: Path | None) -> Path | 
     return default if word is None else (lab_file.parent / word).expanduser()
 
 
-__all__ = ["KINDS", "Device", "Hardware", "Lab", "Reference", "Simulated", "Slot", "Ways", "read_lab"]
+__all__ = ["KINDS", "Device", "Hardware", "Lab", "Reference", "Remote", "Simulated", "Slot", "Ways", "read_lab"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from harness import resources
 from harness.crypto.eid import is_eid, valid_check_digits
@@ -69,21 +71,39 @@ class Reference:
     defects: tuple[str, ...] = ()
 
 
-Device = Simulated | Hardware | Reference
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A server of somebody else as the device under test, reached by its address."""
+
+    address: str
+    """A host name, perhaps with a port: `eim.example:8443`."""
+    ca: Path | None = None
+    """The certificate, PEM or DER, that its TLS chain leads to; None: the CI of the lab."""
 
 
-def read_device(kind: str, value: Value) -> Device | None:
-    """The device of a slot of this kind, or None with faults noted."""
+Device = Simulated | Hardware | Reference | Remote
+
+_ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+
+
+def read_device(kind: str, value: Value, folder: Path = Path()) -> Device | None:
+    """The device of a slot of this kind, or None with faults noted. Paths in it are relative to `folder`."""
+    away = ("address", "ca") if kind == "eim" else ()
     at = ("dialect", "pause_ipa", "resume_ipa", "poll") if kind == "module" else ()
-    keys = dict(value.mapping(("simulated", "reference", "eid", "lacks", *at)))
+    keys = dict(value.mapping(("simulated", "reference", "eid", "lacks", *at, *away)))
     if not value.is_mapping:
         return None
+    ca = keys.pop("ca", None)
+    if ca is not None and "address" not in keys:
+        ca.fault("this is for a server that is given by its `address`")
     lacks = keys.pop("lacks", None)
     of_modem = {key: keys.pop(key) for key in at if key in keys}
     if len(keys) != 1:
         value.fault("exactly one of `simulated`, `reference` or `eid` says what is in the slot")
         return None
     ((form, inner),) = keys.items()
+    if form == "address":
+        return _remote(inner, ca, folder)
     card = kind in ("euicc", "module")
     if card == (form == "reference"):
         hint = '`simulated: {}` or `eid: "…"`' if card else "`reference: {}`"
@@ -118,6 +138,18 @@ def read_device(kind: str, value: Value) -> Device | None:
         _meets(options["meets"]) if "meets" in options else {},
         defects,
     )
+
+
+def _remote(value: Value, authority: Value | None, folder: Path) -> Remote | None:
+    address = value.text()
+    if address is not None and not _ADDRESS.fullmatch(address):
+        value.fault(f"{address!r} is no server address", "write it without https://, as `eim.example:8443`")
+        return None
+    word = None if authority is None else authority.text()
+    ca = None if word is None else (folder / word).expanduser()
+    if authority is not None and ca is not None and not ca.is_file():
+        authority.fault(f"{str(ca)!r} is not a file", "name the certificate that the server's TLS chain leads to")
+    return None if address is None else Remote(address, ca)
 
 
 TREATMENTS = ("home", "roaming", "denied", "no-coverage", "no-data", "wrong-time")

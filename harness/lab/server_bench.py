@@ -1,16 +1,19 @@
-"""A slot that holds a server under test: our reference eIM, SM-DP+ or SM-DS, whole or with a rule replaced."""
+"""A slot that holds a server under test: our reference eIM, SM-DP+ or SM-DS, whole or with a rule replaced; or an eIM of
+somebody else, which is only talked to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, LabFault
 from harness.lab.bench import ObserverOf
-from harness.lab.configuration import Slot
+from harness.lab.configuration import Remote, Slot
 from harness.lab.features import Lacks
 from harness.lab.servers import Server
 from harness.lab.slot_bench import SlotBench
+from harness.lab.trust import certificate
 from harness.links.events import Exchange, Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
@@ -31,20 +34,25 @@ _PATHS = {
 
 
 class ServerBench(SlotBench):
-    """A server of ours as the device under test, and a client towards it over TLS."""
+    """A server as the device under test, and a client towards it over TLS."""
 
     def __init__(
         self, rack: Rack, slot: Slot, name: str, defects: Sequence[str] | None, observer_of: ObserverOf
     ) -> None:
         super().__init__(rack, slot, name, defects, observer_of)
-        self.host = HOSTS[slot.kind]
+        self.host = slot.device.address if isinstance(slot.device, Remote) else HOSTS[slot.kind]
         self._server: Server | None = None
         self._client: HttpsClient | None = None
         self._client_behind: HttpsClient | None = None
 
     @property
+    def is_remote(self) -> bool:
+        """Whether the server is somebody else's: there is no role of ours behind it, and no operator's side."""
+        return isinstance(self.slot.device, Remote)
+
+    @property
     def server(self) -> Server:
-        """The running server; a case puts its role behind it."""
+        """The running server of ours; a case puts its role behind it."""
         assert self._server is not None, f"{self.name} is not open"
         return self._server
 
@@ -72,14 +80,18 @@ class ServerBench(SlotBench):
         return {}
 
     def open(self) -> None:
-        """Starts the server."""
+        """Starts the server, where it is ours. Raises LabFault for a CA certificate that cannot be used."""
         kind = self.slot.kind
+        if isinstance(self.slot.device, Remote):
+            self._client = self._new_client(_INTERFACES[kind], self._roots(self.slot.device), {})
+            return
         self._server = Server(self.rack, _TLS_ROLES[kind], _INTERFACES[kind], [self._told_of_injection])
         self._server.start()
         self._closing.callback(self._server.stop)
-        self._client = self._new_client(_INTERFACES[kind], self._server)
+        addresses = {self.host: self._server.address}
+        self._client = self._new_client(_INTERFACES[kind], self._lab_roots(), addresses)
         if kind in _BEHIND:
-            self._client_behind = self._new_client(_BEHIND[kind], self._server)
+            self._client_behind = self._new_client(_BEHIND[kind], self._lab_roots(), addresses)
 
     def _told_of_injection(self, exchange: Exchange) -> None:
         """What the client cannot know: that an answer was spoilt on purpose. All else is recorded at the client's end."""
@@ -89,13 +101,23 @@ class ServerBench(SlotBench):
             note = {"event": "fault-injected", "injected": fault, "reason": reason, "connection": "injected"}
             self.observer_of("https")(Exchange(exchange.interface, exchange.direction, b"", exchange.at_ns, note))
 
-    def _new_client(self, interface: Interface, server: Server) -> HttpsClient:
-        roots = tuple(self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves)
+    def _lab_roots(self) -> tuple[bytes, ...]:
+        return tuple(self.rack.pki.trust(curve).ci.certificate for curve in self.rack.pki.curves)
+
+    def _roots(self, device: Remote) -> tuple[bytes, ...]:
+        if device.ca is None:
+            return self._lab_roots()
+        try:
+            return (certificate(device.ca),)
+        except (OSError, ValueError) as fault:
+            hint = "`ca` names a certificate in PEM or DER"
+            raise LabFault(f"{device.ca} cannot be used as a CA certificate: {fault}", hint=hint) from fault
+
+    def _new_client(
+        self, interface: Interface, roots: tuple[bytes, ...], addresses: Mapping[str, tuple[str, int]]
+    ) -> HttpsClient:
         client = HttpsClient(
-            Trust(roots),
-            interface=interface,
-            observers=[self.observer_of("https")],
-            addresses={self.host: server.address},
+            Trust(roots), interface=interface, observers=[self.observer_of("https")], addresses=addresses
         )
         self._closing.callback(client.close)
         return client
@@ -106,7 +128,9 @@ class ServerBench(SlotBench):
         self._closing.close()
 
     def identity(self) -> Mapping[str, Any]:
-        """Which reference role it is."""
+        """Which reference role it is, or where a server of somebody else is."""
+        if self.is_remote:
+            return {"role": self.slot.kind, "address": self.host}
         return {"role": self.slot.kind, "defects": list(self.defects)}
 
     def answers(self, link: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.lab.bench import ObserverOf
 from harness.lab.cards import card_config
-from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.configuration import Hardware, Remote, Simulated, Slot
 from harness.lab.features import Lacks
 from harness.lab.power.mains import Mains
 from harness.lab.power.simulated import WriteSwitch
@@ -32,7 +32,7 @@ class SlotBench:
         self.slot = slot
         self.name = name
         self.observer_of = observer_of
-        named = () if isinstance(slot.device, Hardware) else slot.device.defects
+        named = () if isinstance(slot.device, Hardware | Remote) else slot.device.defects
         self.defects: tuple[str, ...] = named if defects is None else tuple(defects)
         self._closing = ExitStack()
         self.farewell: Callable[[], None] | None = None
