@@ -118,7 +118,7 @@ def read_data(body: Tlv) -> IpaEuiccData:
     return IpaEuiccData(
         fields,
         euicc_info1=info1.raw if info1 and "euiccInfo1" in fields else None,
-        euicc_info2=info2.raw if info2 and "euiccInfo2" in fields else None,
+        euicc_info2=info2.raw if info2 else None,
         device_info=reading.octets(body, 0xA9) if "deviceInfo" in fields else None,
         notifications=fields.get("notificationsList", ()),
         results=fields.get("euiccPackageResultList", ()),
