@@ -24,7 +24,7 @@ def lab_file(folder: Path, address: str, ca: str) -> Path:
 
 
 def test_what_only_polls_is_judged(sgp32: Sgp32, serve: Serve, tmp_path: Path) -> None:
-    about, trust = serve("eim")
+    about, *_, trust = serve("eim")
     address = about.rpartition("https://")[2].partition("/")[0]
     lab = lab_file(tmp_path, address, trust.partition(": ")[2])
     done = sgp32("run", "suites/eim", "--lab", lab, "--out", tmp_path / "run")
