@@ -62,6 +62,22 @@ _ON_THE_CARD = frozenset({"euicc", "device", "download"})
 """What a case asks for that acts on the card of a slot."""
 
 
+_VIEWS = {
+    "euicc": "the card",
+    "download": "the card",
+    "device": "the eIM and the SM-DP+",
+    "module": "the serial port",
+    "esipa": "the server's answers",
+    "es9": "the server's answers",
+}
+"""From where a case sees what it judges, by what it asks for."""
+
+
+def views_of(case: Case) -> tuple[str, ...]:
+    """From where the case sees what it judges: a module may hide its card, and is then judged from elsewhere alone."""
+    return tuple(dict.fromkeys(_VIEWS[name] for name in case.fixtures if name in _VIEWS))
+
+
 def acts_on_card(case: Case) -> bool:
     """Whether the card of a slot is brought into the state of the case: a serial port alone can be judged without."""
     return case.needs != State() or not _ON_THE_CARD.isdisjoint(case.fixtures)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.conformance.applicability import views_of
 from harness.conformance.case import Case, Confidence
 from harness.conformance.steps import CaseSteps, StepListener, StepRecord, describe
 from harness.conformance.verdicts import blame, gravest
@@ -129,4 +130,5 @@ def result_line(
         "steps": steps or [],
         "title": case.title,
         "area": case.area,
+        "seen_from": list(views_of(case)),
     }

@@ -92,6 +92,7 @@ def result_of(fields: Mapping[str, Any], *, slot: str = "") -> CaseResult:
         clause=str(fields.get("clause") or ""),
         confidence=str(fields.get("confidence") or ""),
         area=str(fields.get("area") or ""),
+        seen_from=tuple(str(view) for view in fields.get("seen_from") or ()),
         reason=str(fields.get("reason") or ""),
         disposition=str(fields.get("disposition") or ""),
         attempt=_whole(fields.get("attempt"), 1),

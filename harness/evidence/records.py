@@ -78,6 +78,8 @@ class CaseResult:
     clause: str = ""
     confidence: str = ""
     area: str = ""
+    seen_from: tuple[str, ...] = ()
+    """From where it was seen: the card, the serial port, the eIM and the SM-DP+…"""
     reason: str = ""
     disposition: str = ""
     attempt: int = 1

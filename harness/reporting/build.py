@@ -148,6 +148,7 @@ def _result(result: CaseResult, masker: RunMasker, cuts: Cuts, anchors: Counter[
         attempt=result.attempt,
         duration_s=result.duration_s,
         began=f"{result.began:%Y-%m-%d %H:%M:%S.%f}"[:-3] if result.began else "",
+        seen_from=result.seen_from,
         opened=partial(_body, result, masker, cuts),
     )
 

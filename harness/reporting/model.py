@@ -154,6 +154,7 @@ class ResultView:
     attempt: int
     duration_s: float
     began: str
+    seen_from: tuple[str, ...]
     opened: Callable[[bool], Body] = field(repr=False, compare=False)
 
     def body(self, *, exchanges: bool = True) -> Body:

@@ -64,7 +64,9 @@ def test_card_cases_pass_on_every_way_that_there_is(results: list[Line], dialect
 
 @pytest.mark.parametrize("dialect", HABITS)
 def test_an_ipa_is_judged_whatever_its_module_shows(results: list[Line], dialect: str) -> None:
-    assert [line["verdict"] for line in of(results, dialect, IPA_CASE)] == ["pass"]
+    [line] = of(results, dialect, IPA_CASE)
+    assert line["verdict"] == "pass"
+    assert line["seen_from"] == ["the eIM and the SM-DP+"]
 
 
 def test_what_a_module_lacks_does_not_apply(results: list[Line]) -> None:

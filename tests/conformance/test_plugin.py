@@ -119,13 +119,16 @@ def test_the_session_itself_ended_well(run: dict[str, Any]) -> None:
 
 def test_a_result_line_says_everything(results: dict[str, dict[str, Any]]) -> None:
     line = results["fail"]
-    assert {key: line[key] for key in ("case", "slot", "link", "attempt", "title", "area", "confidence")} == {
+    assert {
+        key: line[key] for key in ("case", "slot", "link", "attempt", "title", "area", "seen_from", "confidence")
+    } == {
         "case": "EU-003",
         "slot": "fake",
         "link": "memory",
         "attempt": 1,
         "title": "The rule.",
         "area": "euicc",
+        "seen_from": ["the card"],
         "confidence": "certain",
     }
     (step,) = line["steps"]
