@@ -36,6 +36,8 @@ class FakeBench:
         if self._fault:
             raise LabFault(self._fault, hint="plug it in")
 
+    def leave(self) -> None: ...
+
     def close(self) -> None: ...
 
     def identity(self) -> Mapping[str, Any]:
