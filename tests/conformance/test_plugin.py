@@ -128,7 +128,7 @@ def test_a_result_line_says_everything(results: dict[str, dict[str, Any]]) -> No
         "attempt": 1,
         "title": "The rule.",
         "area": "euicc",
-        "seen_from": ["the card"],
+        "seen_from": [],
         "confidence": "certain",
     }
     (step,) = line["steps"]
