@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from harness.lab.in_process import InProcessReply, InProcessServer, InProcessSmdp
@@ -12,11 +12,20 @@ from harness.links.events import Interface, Observer
 
 if TYPE_CHECKING:
     from harness.lab.clock import Clock
+    from harness.links.http_messages import HttpReply
     from harness.roles.smdp import Smdp
     from harness.roles.smds import Smds
 
 Change = Callable[[str, dict[str, Any]], Mapping[str, Any]]
 """Function name and fields of an answer to what the eIM gets instead."""
+
+
+class OverTls(Protocol):
+    """A client that checks whom it talks to."""
+
+    def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> HttpReply:
+        """One request and its answer. Raises HarnessError where there is none."""
+        ...
 
 
 class BehindEim:
@@ -28,14 +37,18 @@ class BehindEim:
         self._smdp = InProcessSmdp(smdp, clock, observers)
         self._smds = InProcessServer(smds, Interface.ES11, clock, observers)
         self.change: Change | None = None
+        self.over_tls: OverTls | None = None
+        """A way over real TLS to our SM-DP+ in place of the one in this process."""
         self.asked: list[tuple[str, str, Mapping[str, Any]]] = []
         """Host, function and fields of every request, oldest first."""
 
-    def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> InProcessReply:
+    def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> InProcessReply | HttpReply:
         """One request of the eIM."""
         place = urlsplit(url)
         function = place.path.rpartition("/")[2]
         self.asked.append((place.hostname or "", function, json.loads(body)))
+        if self.over_tls is not None:
+            return self.over_tls.post(url, headers, body)
         server = self._smds if place.hostname == self._smds_address else self._smdp
         reply = server.post(url, headers, body)
         if self.change is None or not reply.body:

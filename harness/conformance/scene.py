@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.conformance.own_ipa import OwnIpa
     from harness.conformance.power import PowerUnderTest
     from harness.conformance.servers import ServerUnderTest
+    from harness.conformance.tls_behind import TlsBehind
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage
@@ -96,6 +97,11 @@ class Scene:
     def behind_eim(self) -> BehindEim:
         """The RSP servers behind an eIM under test."""
         self._missing("behind_eim")
+
+    @property
+    def tls_behind(self) -> TlsBehind:
+        """Our SM-DP+ behind TLS, for the eIM under test as its client."""
+        self._missing("tls_behind")
 
     def restarted_eim(self) -> Eim:
         """The eIM under test, ended and started anew with what it has kept."""

@@ -12,6 +12,7 @@ from harness.conformance.parties import Parties, euicc_over, make_known, prepare
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.servers import ServerUnderTest
+from harness.conformance.tls_behind import TlsBehind
 from harness.endpoints.eim import EimEndpoint
 from harness.errors import Withheld
 from harness.lab.cards import conforming_card
@@ -135,6 +136,12 @@ class ServerScene(Scene):
     def behind_eim(self) -> BehindEim:
         """The RSP servers that the eIM under test reaches."""
         return BehindEim(self.smdp, self.smds, self.clock, [self._bench.observer_of("in-process")])
+
+    @property
+    def tls_behind(self) -> TlsBehind:
+        """Our SM-DP+ behind TLS, for the eIM under test as its client."""
+        observer = self._bench.observer_of("https")
+        return TlsBehind(self._bench.rack, self.smdp, self.behind_eim, self.eim, observer)
 
     def _new_eim(self, number: int, start: str = "start") -> Eim:
         if self._bench.is_remote:

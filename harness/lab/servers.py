@@ -80,7 +80,7 @@ def other_smdp_certificates(rack: Rack) -> list[ServerCertificate]:
     if not isinstance(found, list):
         sets = [trust for trust in map(rack.pki.trust, rack.pki.curves) if trust.ci.has_private_key]
         wanted = [(trust, replace(trust.blueprint(role), owner=OTHER_SMDP_OID)) for trust in sets]
-        found = [_certificate(trust.issue(role, one, label=OTHER_SMDP_OID), trust.curve) for trust, one in wanted]
+        found = [server_certificate(trust.issue(role, one, label=OTHER_SMDP_OID), trust.curve) for trust, one in wanted]
         rack.kept[OTHER_SMDP_OID] = found
     return found
 
@@ -88,9 +88,10 @@ def other_smdp_certificates(rack: Rack) -> list[ServerCertificate]:
 def server_certificates(rack: Rack, role: str) -> list[ServerCertificate]:
     """The TLS certificates of one of our servers, on every curve that the PKI has one for."""
     sets = [rack.pki.trust(curve) for curve in rack.pki.curves]
-    return [_certificate(found.identity(role), found.curve) for found in sets if found.has(role)]
+    return [server_certificate(found.identity(role), found.curve) for found in sets if found.has(role)]
 
 
-def _certificate(identity: Identity, curve: Curve) -> ServerCertificate:
+def server_certificate(identity: Identity, curve: Curve) -> ServerCertificate:
+    """A TLS certificate with its key, as a server takes them."""
     key = identity.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return ServerCertificate((identity.certificate,), key, _CURVES[curve])

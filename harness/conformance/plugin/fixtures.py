@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.conformance.own_ipa import OwnIpa
     from harness.conformance.power import PowerUnderTest
     from harness.conformance.servers import ServerUnderTest
+    from harness.conformance.tls_behind import TlsBehind
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage
@@ -113,6 +114,12 @@ def other_eim(scene: Scene) -> Eim:
 def behind_eim(scene: Scene) -> BehindEim:
     """The RSP servers behind the eIM under test, with a hand on their answers."""
     return scene.behind_eim
+
+
+@pytest.fixture
+def tls_behind(scene: Scene) -> TlsBehind:
+    """Our SM-DP+ behind TLS under any certificate, for the eIM under test as its client."""
+    return scene.tls_behind
 
 
 @pytest.fixture

@@ -55,6 +55,11 @@ class Holder:
         return self._context.rules
 
     @property
+    def checks_server_names(self) -> bool:
+        """Whether the way to RSP servers that this eIM is given has to look at the name in their TLS certificates."""
+        return bool(self.rules["checks-server-names"]())
+
+    @property
     def state(self) -> EimState:
         """The state as of now; it never changes, the eIM takes another one."""
         return self._state

@@ -61,6 +61,11 @@ def eim_for_host(eims: Sequence[AnyEim], host: str) -> AnyEim | None:
     return next((eim for eim, name in zip(eims, names, strict=True) if name == host.lower()), None)
 
 
+def checks_server_names() -> bool:
+    """Whether an RSP server's TLS certificate must carry the name that it was asked by (SGP.22 §2.6.6)."""
+    return True
+
+
 def response_headers(protocol: str | None, content_type: str = ASN1_TYPE) -> dict[str, str]:
     """What every answer carries: an IPAe was seen to drop answers without either (SGP.32 v1.2 §6.1).
 

@@ -93,6 +93,7 @@ CONFORMING = Rules(
         "smds-events": authenticate_client.events_of,
         # HTTP
         "json-answer": json_binding.answer_of,
+        "checks-server-names": http_rules.checks_server_names,
         "why-not": http_rules.why_not,
         "eim-for-host": http_rules.eim_for_host,
         "response-headers": http_rules.response_headers,

@@ -73,6 +73,12 @@ DEFECTS = (
         answering("smdp-oid-matches", True),
     ),
     Defect(
+        "ignores-server-names",
+        "eim",
+        "Any TLS certificate of the CI is taken for an SM-DP+'s, whatever name it carries.",
+        answering("checks-server-names", False),
+    ),
+    Defect(
         "ignores-policy-rules",
         "eim",
         "The policy rules in a profile's metadata are not looked at, though the IPA leaves that to the eIM.",
