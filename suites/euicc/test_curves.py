@@ -98,7 +98,10 @@ def test_download_on_each_curve(
 ) -> None:
     """Under each CI that it shares with the SM-DP+ a card installs a profile: keys and signatures are of that CI."""
     curves = {credentials.ci_key_id: credentials.curve for credentials in smdp.identity.credentials}
-    shared = [ci_id for ci_id in euicc.get_euicc_info1().ci_ids_for_signing if ci_id in curves]
+    with step("EUICCInfo1: under which CIs it signs", expect="one of the SM-DP+'s or more", precondition=True) as seen:
+        shared = [ci_id for ci_id in euicc.get_euicc_info1().ci_ids_for_signing if ci_id in curves]
+        seen.observed([curves[ci_id] for ci_id in shared])
+        assert shared
     for ci_id, profile in zip(shared, ("operational-a", "operational-b"), strict=False):
         session = StepwiseDownload(euicc, smdp, profiles[profile], clock, replaces_keys=True)
         with step(f"a session under the CI of {curves[ci_id]}", precondition=True):

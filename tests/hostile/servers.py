@@ -61,10 +61,12 @@ def _field(request: Request, value: Any, change: Change) -> Any:
 
 
 def of_json(change: Callable[[dict[str, Any]], Any]) -> Lie:
-    """Changes the JSON of an ES9+ answer as a whole."""
+    """Changes the JSON of an ES9+ answer as a whole; an answer in ASN.1 stays true."""
 
     def lie(_: Request, reply: Reply) -> Reply:
-        return replace(reply, body=json.dumps(change(json.loads(reply.body))).encode()) if reply.body else reply
+        if reply.body[:1] != b"{":
+            return reply
+        return replace(reply, body=json.dumps(change(json.loads(reply.body))).encode())
 
     return lie
 

@@ -27,7 +27,19 @@ def goes_on(node: ast.With) -> bool:
 
 
 def names(node: ast.AST, kind: type[ast.expr_context]) -> set[str]:
-    return {found.id for found in ast.walk(node) if isinstance(found, ast.Name) and isinstance(found.ctx, kind)}
+    """The names so used in `node`; what a comprehension counts with is its own."""
+    own = {
+        id(name)
+        for found in ast.walk(node)
+        if isinstance(found, ast.comprehension)
+        for name in ast.walk(found.target)
+        if isinstance(name, ast.Name)
+    }
+    return {
+        found.id
+        for found in ast.walk(node)
+        if isinstance(found, ast.Name) and isinstance(found.ctx, kind) and id(found) not in own
+    }
 
 
 def read_unbound(function: ast.FunctionDef) -> list[str]:
