@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
+from harness.conformance.boundary import Boundary
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.endpoints.eim import PATH, EimEndpoint, SeenRequest
 from harness.errors import DeviceSilent, MalformedAnswer, Withheld
@@ -27,7 +28,7 @@ from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 from harness.roles.eim import json_binding
 from harness.roles.eim.http_rules import ASN1_TYPE
-from harness.simulators.module import TREATMENTS, NetworkScript, ProfileNetwork
+from harness.simulators.module import TREATMENTS, ProfileNetwork
 
 if TYPE_CHECKING:
     from harness.profiles import ProfilePackage
@@ -90,7 +91,7 @@ class Network:
         met = {**lab.profiles, **self._treated}
         iccids = met.keys() | {over for over, _ in self._unreachable if over}
         scripts = {iccid: self._without(met.get(iccid, lab.others), iccid) for iccid in iccids}
-        self._bench.simulated.set_network(NetworkScript(scripts, others=self._without(lab.others, "")))
+        self._bench.simulated.set_network(replace(lab, profiles=scripts, others=self._without(lab.others, "")))
 
     def _without(self, met: ProfileNetwork, iccid: str) -> ProfileNetwork:
         lost = frozenset(host for over, host in self._unreachable if over in ("", iccid))
@@ -122,6 +123,7 @@ class DeviceUnderTest:
         self.eid = eid
         """The EID of its card, 16 octets."""
         self.network = Network(bench, profiles)
+        self._profiles = profiles
         self.next_due: float | None = None
         """When the firmware wants to be woken again, in seconds of the lab's clock; None before its first wake."""
 
@@ -297,6 +299,10 @@ class DeviceUnderTest:
             self._bench.simulated.deliver_sms()
         else:
             run_program(self._bench.slot.sms, SMS_DEADLINE, "try it by hand: it is the `sms` of the slot")
+
+    def boundary(self, profile: str, *, carried: bool) -> Boundary:
+        """The way of its traffic over a fixture profile; `carried`: whether it reached the eIM over that profile."""
+        return Boundary(self._bench, self._profiles[profile], carried=carried)
 
     def emergency_call(self, under_way: bool) -> None:
         """An emergency call begins or ends, and the firmware hears of it. Raises Withheld for a real device."""

@@ -34,6 +34,7 @@ def network_out(script: NetworkScript) -> dict[str, Any]:
     return {
         "profiles": {iccid: _met_out(met) for iccid, met in script.profiles.items()},
         "others": _met_out(script.others),
+        "apns": dict(script.apns),
         "other_bearer": script.other_bearer,
     }
 
@@ -41,7 +42,7 @@ def network_out(script: NetworkScript) -> dict[str, Any]:
 def network_script(value: Mapping[str, Any]) -> NetworkScript:
     """The NetworkScript from what `network_out` gave."""
     profiles = {iccid: _met(met) for iccid, met in value["profiles"].items()}
-    return NetworkScript(profiles, _met(value["others"]), value["other_bearer"])
+    return NetworkScript(profiles, _met(value["others"]), value["apns"], value["other_bearer"])
 
 
 def _met_out(met: ProfileNetwork) -> dict[str, Any]:

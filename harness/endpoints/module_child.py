@@ -216,7 +216,9 @@ class Child:
         return {}
 
     def _set_addresses(self, order: dict[str, Any]) -> dict[str, Any]:
+        self._birth = {**self._birth, "peers": order["peers"]}
         self._https.addresses = order["addresses"]
+        self._module.modem.peers = _places(order["peers"])
         return {}
 
     def _deliver_sms(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -258,6 +260,7 @@ class Child:
             broken(CONFORMING, "module", of["module"]),
             broken(IPA_CONFORMING, "ipa", of["ipa"]),
         )
+        module.modem.peers = _places(birth["peers"])
         module.on_announcement(self._call_main_thread)
         module.on_boot(self._work_soon)
         module.modem.on_poll_wanted = self._work_soon
@@ -296,6 +299,10 @@ class Child:
             if job.order is not None or "fault" in answer:
                 self._done.put(answer)
                 self._call_main_thread()
+
+
+def _places(said: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, int]]:
+    return {name: (str(place[0]), int(place[1])) for name, place in said.items()}
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class ModuleProcess:
             "network": network_out(network or NetworkScript()),
             "ci": [certificate.hex() for certificate in ci_certificates],
             "addresses": dict(addresses or {}),
+            "peers": {},
             "defects": list(defects),
             "clock": clock,
         }
@@ -133,10 +134,10 @@ class ModuleProcess:
         self._birth["network"] = network_out(script)
         self._order({"do": "network", "network": self._birth["network"]})
 
-    def set_addresses(self, addresses: Addresses) -> None:
-        """Where host names really listen from now on."""
-        self._birth["addresses"] = dict(addresses)
-        self._order({"do": "addresses", "addresses": self._birth["addresses"]})
+    def set_addresses(self, addresses: Addresses, peers: Addresses | None = None) -> None:
+        """Where host names really listen from now on; `peers` are those that the module's own sockets reach."""
+        self._birth |= {"addresses": dict(addresses), "peers": dict(peers or {})}
+        self._order({"do": "addresses", "addresses": self._birth["addresses"], "peers": self._birth["peers"]})
 
     def set_defects(self, names: Sequence[str]) -> None:
         """Gives card, firmware and modem these defects and no others, and boots the module anew where it was on."""

@@ -152,7 +152,7 @@ def _remote(value: Value, authority: Value | None, folder: Path) -> Remote | Non
     return None if address is None else Remote(address, ca)
 
 
-TREATMENTS = ("home", "roaming", "denied", "no-coverage", "no-data", "wrong-time")
+TREATMENTS = ("home", "roaming", "denied", "no-coverage", "no-data", "no-names", "no-route", "other-pool", "wrong-time")
 """How a network may treat a profile."""
 
 

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.endpoints.application import ApplicationServer
 from harness.endpoints.front import Registration
 from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
@@ -64,6 +65,8 @@ class ModuleBench(CardSlotBench):
         """Of the eIM and of the other eIM."""
         self.smdp_servers: tuple[Server, ...] = ()
         """Of the SM-DP+ and of another operator's."""
+        self.application: ApplicationServer | None = None
+        """What the device's own traffic goes to; None where it has no name."""
 
     @property
     def engine(self) -> AtEngine:
@@ -99,6 +102,7 @@ class ModuleBench(CardSlotBench):
         """Gives the port back, ends a simulated module and the servers."""
         self._engine = self.simulated = self._power = None
         self._links, self._access, self.eim_servers, self.smdp_servers = {}, None, (), ()
+        self.application = None
         self._closing.close()
 
     def restore(self, snapshot: bytes) -> None:
@@ -232,8 +236,19 @@ class ModuleBench(CardSlotBench):
             server.start()
             self._closing.callback(server.stop)
         self.eim_servers, self.smdp_servers = tuple(eims), tuple(smdps)
+        self._start_application()
         if self.slot.reach is not None:
             self._register(self.slot.reach.names)
+
+    def _start_application(self) -> None:
+        if not self.names.app:
+            return
+        self.application = ApplicationServer(self.rack.loop)
+        if self.slot.reach is None:
+            self.application.start()
+        else:
+            self.application.start(self.rack.lab.listen.address, self.slot.reach.app_port)
+        self._closing.callback(self.application.stop)
 
     def _register(self, names: Names) -> None:
         """Has the shared port lead to our servers. Raises LabFault where nobody opened it."""
@@ -253,7 +268,8 @@ class ModuleBench(CardSlotBench):
         self.simulated = module
         self._power = ProcessPower(module, self.power_cycle)
         module.appear()  # its last case may have ended while the port was gone
-        module.set_addresses(self.addresses)
+        assert self.application is not None
+        module.set_addresses(self.addresses, {self.names.app: self.application.address})
         module.set_defects([name.partition(".")[2] for name in self.defects])
         return module.port
 
@@ -287,7 +303,10 @@ class ModuleBench(CardSlotBench):
     def network(self) -> NetworkScript:
         """Which network each profile meets, as the lab file has it."""
         meets = self._simulated.meets.items()
-        return NetworkScript({self.rack.profiles[name].iccid_digits: TREATMENTS[word] for name, word in meets})
+        treated = {self.rack.profiles[name].iccid_digits: TREATMENTS[word] for name, word in meets}
+        described = [(one.iccid_digits, one.description) for one in self.rack.profiles.values()]
+        apns = {iccid: told.subscription.apn for iccid, told in described if told and told.subscription}
+        return NetworkScript(treated, apns=apns)
 
     @property
     def _simulated(self) -> Simulated:

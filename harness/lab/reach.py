@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from harness.nodes import Value
 
@@ -30,8 +30,11 @@ NETWORKS: Mapping[str, str] = {
 }
 """What a device in a slot can attach to, in words."""
 HTTPS_PORT = 443
+ECHO_PORT = 7
+"""RFC 862."""
 LOOPBACK = "127.0.0.1"
 
+_OF_APPLICATION = ("app_fqdn", "app_port", "pool")
 _NAME = re.compile(
     r"(?=.{1,253}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
@@ -45,14 +48,20 @@ class Names:
     """Of the eIM of a case and of its other one; the second may be missing."""
     smdps: tuple[str, ...]
     """Of the SM-DP+ and of another operator's; the second may be missing."""
+    app: str = ""
+    """Of the application server that a device's own traffic goes to; it may be missing."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """All of them."""
+        """Those of HTTPS servers, all of them."""
         return (*self.eims, *self.smdps)
 
 
-OUR_NAMES = Names(("eim.harness.test", "other-eim.harness.test"), ("smdp.harness.test", "other-smdp.harness.test"))
+OUR_NAMES = Names(
+    ("eim.harness.test", "other-eim.harness.test"),
+    ("smdp.harness.test", "other-smdp.harness.test"),
+    "app.harness.test",
+)
 """What simulated devices call our servers."""
 
 
@@ -66,6 +75,10 @@ class Reach:
     ipv6: str = ""
     via: str = "public"
     """One of VIA."""
+    app_port: int = ECHO_PORT
+    """Where the application server listens, over TCP and UDP."""
+    pool: IPv4Network | IPv6Network | None = None
+    """Where the addresses are from that the network gives to devices; None: nobody said."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -106,7 +119,9 @@ def read_listen(value: Value) -> Listen:
 def read_reach(value: Value) -> Reach | None:
     """The `reach` of a slot, or None with faults noted."""
     before = len(value.faults)
-    keys = value.mapping(("eim_fqdn", "other_eim_fqdn", "smdp_fqdn", "other_smdp_fqdn", "ipv4", "ipv6", "via"))
+    keys = value.mapping(
+        ("eim_fqdn", "other_eim_fqdn", "smdp_fqdn", "other_smdp_fqdn", "ipv4", "ipv6", "via", *_OF_APPLICATION)
+    )
     if not value.is_mapping:
         return None
     for key in ("eim_fqdn", "smdp_fqdn", "via"):
@@ -116,12 +131,19 @@ def read_reach(value: Value) -> Reach | None:
     ipv4 = _address(keys.get("ipv4"), IPv4Address, "IPv4")
     ipv6 = _address(keys.get("ipv6"), IPv6Address, "IPv6")
     via = keys["via"].choice(*VIA) if "via" in keys else None
-    hosts = [*eims, *smdps]
+    app = _name(keys["app_fqdn"]) if "app_fqdn" in keys else ""
+    port = keys["app_port"].integer(1, 65535) if "app_port" in keys else ECHO_PORT
+    pool = _pool(keys["pool"]) if "pool" in keys else None
+    hosts = [*eims, *smdps, *([app] if app else [])]
     if len(set(hosts)) < len(hosts):
         value.fault("a name stands for two servers", "the name is how a connection finds its server: give each its own")
     if via == "private-apn" and not (ipv4 or ipv6):
         value.fault("an APN leads to an address: 'ipv4' or 'ipv6' is missing")
-    return None if len(value.faults) > before else Reach(Names(eims, smdps), ipv4, ipv6, via or VIA[0])
+    return (
+        None
+        if len(value.faults) > before
+        else Reach(Names(eims, smdps, app), ipv4, ipv6, via or VIA[0], port or ECHO_PORT, pool)
+    )
 
 
 def check_together(reaches: Mapping[str, tuple[Value, Reach]], listen: Listen, said: Value | None) -> None:
@@ -160,6 +182,15 @@ def _address(value: Value | None, kind: type[IPv4Address] | type[IPv6Address], w
     except AddressValueError:
         value.fault(f"{word!r} is no {what} address")
         return ""
+
+
+def _pool(value: Value) -> IPv4Network | IPv6Network | None:
+    word = value.text() or ""
+    try:
+        return ip_network(word)
+    except ValueError:
+        value.fault(f"{word!r} is no pool of addresses", "write it as 10.45.0.0/16")
+        return None
 
 
 def _is_address(word: str) -> bool:

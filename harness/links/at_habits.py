@@ -35,6 +35,8 @@ class Habits:
     resume_ipa: str = ""
     poll: str = ""
     """The command that makes its IPA poll; empty: none is known."""
+    sockets: str = ""
+    """Its commands for sockets, one of `harness.links.at_sockets.SOCKETS`; empty: none are known."""
 
     def told(self, *, pause_ipa: str = "", resume_ipa: str = "", poll: str = "") -> Habits:
         """These habits with what a lab file knows better."""
@@ -50,12 +52,14 @@ _FLIGHT, _FULL = "AT+CFUN=4", "AT+CFUN=1"
 
 HABITS: Mapping[str, Habits] = {
     "3gpp": Habits(),
-    "harness": Habits(makers=("SGP.32 HARNESS",), pause_ipa="AT%IPA=0", resume_ipa="AT%IPA=1", poll="AT%IPA=2"),
+    "harness": Habits(
+        makers=("SGP.32 HARNESS",), pause_ipa="AT%IPA=0", resume_ipa="AT%IPA=1", poll="AT%IPA=2", sockets="u-blox"
+    ),
     "quectel": Habits(makers=("QUECTEL",), iccid="AT+QCCID"),
     "telit": Habits(makers=("TELIT",), iccid="AT#CCID"),
-    "u-blox": Habits(makers=("U-BLOX",)),
+    "u-blox": Habits(makers=("U-BLOX",), sockets="u-blox"),
     "simcom": Habits(makers=("SIMCOM",), iccid="AT+CICCID"),
-    "nordic": Habits(makers=("NORDIC",), start=(_FULL,), iccid="AT%XICCID"),
+    "nordic": Habits(makers=("NORDIC",), start=(_FULL,), iccid="AT%XICCID", sockets="nordic"),
     "sealed": Habits(pause_ipa="AT%IPA=0", resume_ipa="AT%IPA=1", poll="AT%IPA=2"),
     "flight-mode": Habits(reach_card=(_FLIGHT,), leave_card=(_FULL,), pause_ipa=_FLIGHT, resume_ipa=_FULL),
     "registered": Habits(),

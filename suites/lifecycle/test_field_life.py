@@ -27,6 +27,12 @@ ON_TEST = State(eims=1, profiles=("operational-a", "test"), enabled="operational
 
 
 DONE, OK = "done", 0
+MEETS = {
+    "home": "its home network, with data",
+    "no-coverage": "no network at all",
+    "no-data": "a network that lets it attach and carries no data",
+}
+"""How a network treats a profile, in words."""
 FALLBACK = 1
 """StateChangeCause (SGP.32 v1.2 §5.14.5)."""
 
@@ -58,7 +64,10 @@ class FieldLife:
     def download(self, name: str, smdp: Smdp) -> None:
         """The eIM has a profile fetched from this SM-DP+."""
         where = smdp.identity.address
-        with self._step(f"{name} is downloaded from {where}", expect="installed, and the eIM is told so") as seen:
+        operator = self._profiles[name].metadata["serviceProviderName"]
+        with self._step(
+            f"{name} of {operator} is downloaded from {where}", expect="installed, and the eIM is told so"
+        ) as seen:
             code = smdp.order(self._profiles[name]).activation_code
             download = self._eim.queue_download(self._device.eid, activation_code=code)
             self._device.work_off()
@@ -73,11 +82,10 @@ class FieldLife:
             operation = self._eim.operation(package)
             seen.observed(f"{operation.state}, {_said(operation.results)}")
             assert operation.results == (("enableResult", OK),)
-        self.is_on(name)
 
     def fail_to_switch(self, name: str, treatment: str, back_to: str) -> None:
         """The eIM has a profile enabled that its network treats badly; the device takes it back."""
-        with self._step(f"the network of {name}: {treatment}", precondition=True):
+        with self._step(f"from now on {name} meets {MEETS[treatment]}", precondition=True):
             self._device.network.treat(name, treatment)
         expected = f"rollbackResult ok(0), told over {back_to}"
         with self._step(f"the eIM enables {name}, which does not connect", expect=expected) as seen:
@@ -89,31 +97,38 @@ class FieldLife:
             operation = self._eim.operation(package)
             seen.observed(f"{operation.state}, {_said(operation.results)}")
             assert ("rollbackResult", OK) in operation.results
-        self.is_on(back_to)
 
     def meet(self, name: str, treatment: str) -> None:
         """From now on the network treats a profile so."""
-        with self._step(f"the network of {name}: {treatment}", precondition=True):
+        with self._step(f"from now on {name} meets {MEETS[treatment]}", precondition=True):
             self._device.network.treat(name, treatment)
 
-    def change_by_itself(self, number: str, what: str, now_on: str) -> None:
+    def change_by_itself(self, number: str, what: str) -> None:
         """The device falls back, or returns, within the time that its maker declares, and tells its eIM."""
         lasts = self._device.declares[number]
         latest = lasts + tolerance(lasts, self._device.declares) + self._device.declares["change_poll_within"]
         before = len(self._device.polls)
         expected = f"within {latest:g} s the device {what} and polls, with stateChangeCause fallback(1)"
-        with self._step(f"time passes, without anybody's help, until the device {what}", expect=expected) as seen:
+        with self._step(f"time passes until the device {what} by itself", expect=expected) as seen:
             waited = next_poll(self._device, latest)
             came = [decode("GetEimPackageRequest", message_of(poll).raw) for poll in self._device.polls[before:]]
             causes = [one["stateChangeCause"] for one in came if "stateChangeCause" in one]
             seen.observed("no poll" if waited is None else f"a poll after {waited:.0f} s, causes {causes}")
             assert FALLBACK in causes
-        self.is_on(now_on)
+
+    def carries_traffic(self, name: str) -> None:
+        """Data go over the profile from end to end; each layer is a step."""
+        boundary = self._device.boundary(name, carried=True)
+        for layer in boundary.layers():
+            with self._step(f"{layer.name} over {name}", expect=layer.expect) as seen:
+                look = layer.look()
+                seen.observed(look)
+                assert look.holds(layer.name)
 
     def is_on(self, name: str) -> None:
         """The module itself works with this profile."""
         expected = imsi_of(self._profiles[name])
-        with self._step("ask the module for its IMSI", expect=f"{expected}, that of {name}") as seen:
+        with self._step(f"the module works with {name}", expect=f"IMSI {expected}") as seen:
             found = self._module.imsi()
             seen.observed(found)
             assert found == expected
@@ -143,8 +158,10 @@ def test_retry_with_another_operator(
     """A change to an operator that does not connect is taken back; a later one, from another SM-DP+, succeeds."""
     life = FieldLife(device, module, eim, profiles, step)
     life.fail_to_switch("operational-b", "no-coverage", back_to="operational-a")
+    life.is_on("operational-a")
     life.download("operational-d", other_smdp)
     life.switch("operational-d")
+    life.is_on("operational-d")
 
 
 @case(
@@ -169,9 +186,11 @@ def test_fallback_and_return(
     life = FieldLife(device, module, eim, profiles, step)
     life.order(set_fallback(profiles["bootstrap"].iccid), "bootstrap gets the Fallback Attribute")
     life.meet("operational-b", "no-coverage")
-    life.change_by_itself("fallback_after", "falls back", now_on="bootstrap")
+    life.change_by_itself("fallback_after", "falls back")
+    life.is_on("bootstrap")
     life.meet("operational-b", "home")
-    life.change_by_itself("return_after", "returns", now_on="operational-b")
+    life.change_by_itself("return_after", "returns")
+    life.is_on("operational-b")
 
 
 @case(
@@ -193,7 +212,9 @@ def test_test_profile(
     """A profile of the class test is enabled and works in its test network like any other, and the device comes back."""
     life = FieldLife(device, module, eim, profiles, step)
     life.switch("test")
+    life.is_on("test")
     life.switch("operational-a")
+    life.is_on("operational-a")
 
 
 @case(
@@ -237,13 +258,18 @@ def test_a_whole_field_life(
     life.order(set_fallback(profiles["bootstrap"].iccid), "bootstrap becomes what the device falls back to")
     life.download("operational-a", smdp)
     life.switch("operational-a")
+    life.carries_traffic("operational-a")
     life.download("operational-d", other_smdp)
     life.fail_to_switch("operational-d", "no-data", back_to="operational-a")
+    life.is_on("operational-a")
     life.meet("operational-d", "home")
     life.switch("operational-d")
+    life.carries_traffic("operational-d")
     life.meet("operational-d", "no-coverage")
-    life.change_by_itself("fallback_after", "falls back", now_on="bootstrap")
+    life.change_by_itself("fallback_after", "falls back")
+    life.carries_traffic("bootstrap")
     life.meet("operational-d", "home")
-    life.change_by_itself("return_after", "returns", now_on="operational-d")
+    life.change_by_itself("return_after", "returns")
+    life.carries_traffic("operational-d")
     life.order(delete(profiles["operational-a"].iccid), "the first operator's profile is deleted")
     life.is_on("operational-d")

@@ -46,6 +46,18 @@ def test_names_addresses_and_the_shared_port_are_read(tmp_path: Path) -> None:
     assert (slot.network, lab.listen) == ("live", Listen("0.0.0.0", 443))
 
 
+def test_an_application_server_and_a_pool_are_read(tmp_path: Path) -> None:
+    more = ", app_fqdn: app.lab.example, app_port: 7007, pool: 10.45.0.0/16}"
+    slot = read_lab(write(tmp_path, REACH.removesuffix("}") + more)).slots["modem"]
+    assert slot.reach is not None
+    assert (slot.reach.names.app, slot.reach.app_port) == ("app.lab.example", 7007)
+    assert str(slot.reach.pool) == "10.45.0.0/16"
+    assert missing(["application"], slot) == ""
+    without = read_lab(write(tmp_path)).slots["modem"]
+    assert missing(["application"], without).endswith("(write `app_fqdn` under `reach`)")
+    assert "no pool of addresses" in faults(write(tmp_path, REACH.removesuffix("}") + ", pool: 10.45.0.1/16}"))[0][1]
+
+
 def test_a_tunnel_ends_on_this_host(tmp_path: Path) -> None:
     tunnel = "{eim_fqdn: eim.lab.example, smdp_fqdn: smdp.lab.example, via: tunnel}"
     assert read_lab(write(tmp_path, tunnel, "127.0.0.1")).listen.is_local

@@ -32,6 +32,12 @@ class ProfileNetwork:
     """Whether a data path comes up after the attach."""
     plmn: str = ""
     """MCC and MNC of the network found; empty: the profile's home network, from its IMSI."""
+    pool: str = "10.0.0."
+    """What the addresses begin with that it gives to contexts."""
+    resolves: bool = True
+    """Whether it has a name server that answers."""
+    carries: bool = True
+    """Whether it carries what a host sends to where it is addressed."""
     unreachable: frozenset[str] = frozenset()
     """Hosts that nothing is heard of over this network."""
     clock_error: float | None = None
@@ -49,6 +55,9 @@ TREATMENTS: Mapping[str, ProfileNetwork] = {
     "denied": ProfileNetwork(attaches=False, denies=True, has_data=False),
     "no-coverage": NOWHERE,
     "no-data": ProfileNetwork(has_data=False),
+    "no-names": ProfileNetwork(resolves=False),
+    "no-route": ProfileNetwork(carries=False),
+    "other-pool": ProfileNetwork(pool="192.168.7."),
     "wrong-time": ProfileNetwork(clock_error=-20 * _YEAR),
 }
 """How a network may treat a profile, by the word that a lab file has for it."""
@@ -61,6 +70,8 @@ class NetworkScript:
     profiles: Mapping[str, ProfileNetwork] = field(default_factory=dict)
     """By ICCID, as digits."""
     others: ProfileNetwork = field(default_factory=ProfileNetwork)
+    apns: Mapping[str, str] = field(default_factory=dict)
+    """By ICCID, the APN that its operator gives a device which asks for none."""
     other_bearer: bool = True
     """Data gets through by other means, such as a LAN, as long as no profile is enabled: how a virgin device begins."""
 

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+U_BLOX_SOCKETS = frozenset({"+UDNSRN", "+USOCR", "+USOCO", "+USOWR", "+USORD", "+USOCL"})
+NORDIC_SOCKETS = frozenset({"#XGETADDRINFO", "#XSOCKET", "#XCONNECT", "#XSEND", "#XRECV"})
+SOCKET_COMMANDS = U_BLOX_SOCKETS | NORDIC_SOCKETS
+
 _ICCID = {"+CCID": "+CCID: ", "+ICCID": "+ICCID: "}
 _OPEN, _CLOSE, _ACCESS, _CSIM = "+CCHO", "+CCHC", "+CGLA", "+CSIM"
 
@@ -54,12 +58,14 @@ class Dialect:
     """Unsolicited result codes that come with every answer."""
     vanishes_for: float = 0.0
     """Seconds for which the port is gone after a reboot by command, as that of a USB module."""
+    sockets: frozenset[str] = frozenset()
+    """The maker's commands for sockets of the module itself."""
     ipa_command: bool = False
     """Whether the maker's `%IPA` is there: =0 pauses the IPA, =1 lets it work, =2 makes it poll."""
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "harness": Dialect(ipa_command=True),
+    "harness": Dialect(ipa_command=True, sockets=U_BLOX_SOCKETS),
     "3gpp": Dialect(model="SIM-MODULE-PLAIN"),
     "quectel": Dialect(
         manufacturer="Quectel",
@@ -89,6 +95,7 @@ DIALECTS: Mapping[str, Dialect] = {
         boot_announcements=(),
         announces_sim=False,
         iccid_commands={"+CCID": "+CCID: "},
+        sockets=U_BLOX_SOCKETS,
     ),
     "simcom": Dialect(
         manufacturer="SIMCOM INCORPORATED",
@@ -105,6 +112,7 @@ DIALECTS: Mapping[str, Dialect] = {
         announces_sim=False,
         boots_at=0,
         iccid_commands={"%XICCID": "%XICCID: "},
+        sockets=NORDIC_SOCKETS,
     ),
     "sealed": Dialect(model="SIM-MODULE-SEALED", missing=frozenset({_CSIM, _OPEN, _CLOSE, _ACCESS}), ipa_command=True),
     "flight-mode": Dialect(model="SIM-MODULE-FLIGHT", apdus_when="flight"),
@@ -122,4 +130,5 @@ DIALECTS: Mapping[str, Dialect] = {
         vanishes_for=0.3,
     ),
 }
-"""Dialects by name. `harness` is 27.007 with commands of our own for the IPA; `3gpp` is 27.007 and nothing else."""
+"""Dialects by name. `harness` is 27.007 with commands of our own for the IPA and sockets like u-blox;
+`3gpp` is 27.007 and nothing else."""

@@ -51,7 +51,10 @@ class _OverTheAir:
         host = url.removeprefix("https://").partition("/")[0]
         if not self._modem.has_data_path():
             raise NoAnswer("there is no data path")
-        unreachable = self._modem.network_met().unreachable
+        met = self._modem.network_met()
+        if not met.resolves or not met.carries:
+            raise NoAnswer(f"{host} is not {'reached' if met.resolves else 'found'} over this network")
+        unreachable = met.unreachable
         if host in unreachable or host.partition(":")[0] in unreachable:
             raise NoAnswer(f"{host} does not answer over this network")
         return self._http.post(url, headers, body, trust=trust)

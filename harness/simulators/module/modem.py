@@ -11,18 +11,21 @@ Rules of this room:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from socket import socket
 
 from harness.errors import DeviceFault, HarnessError
 from harness.rules import Rules
 from harness.simulators.module import grammar
 from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
-from harness.simulators.module.dialects import DIALECTS
+from harness.simulators.module.dialects import DIALECTS, SOCKET_COMMANDS
 from harness.simulators.module.grammar import TEST, AtCommand, AtError
 from harness.simulators.module.sim import NoSim, Sim
 from harness.simulators.module.sleep import Sleeping
 
 LONGEST_LINE = 8192
+PEER_PORT = 7
+"""Where peers listen, as the network has it: that of echo (RFC 862)."""
 FULL, MINIMUM, AIRPLANE = 1, 0, 4
 _RETURN, _LINE_FEED, _ESCAPE = 0x0D, 0x0A, 0x1B
 NOT_REGISTERED, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
@@ -42,6 +45,9 @@ class Modem:
         """Seconds since 1970 on the lab's clock."""
         self.clock_error = 0.0
         """Seconds by which the module's own clock differs from the lab's."""
+        self.peers: Mapping[str, tuple[str, int]] = {}
+        """Hosts that the module's own sockets reach, and where they really are."""
+        self.sockets: dict[int, socket] = {}
         self.sleeping = Sleeping()
         self.is_on = False
         self.echo = True
@@ -91,6 +97,8 @@ class Modem:
         """Gone, without a word."""
         self.is_on = False
         self._announcements.clear()
+        while self.sockets:
+            self.sockets.popitem()[1].close()
         self.sim.power_off()
 
     def insert_sim(self, is_in: bool) -> None:
@@ -254,6 +262,8 @@ class Modem:
 
     def _is_missing(self, command: AtCommand) -> bool:
         dialect = self.dialect
+        if command.name in SOCKET_COMMANDS and command.name not in dialect.sockets:
+            return True
         return command.name in dialect.missing or (command.form == TEST and command.name in dialect.refuses_test)
 
 

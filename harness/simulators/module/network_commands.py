@@ -71,7 +71,8 @@ def activate(modem: Modem, command: AtCommand) -> list[str]:
     """+CGACT."""
     if command.form == READ:
         up = modem.has_data_path()
-        return [f"+CGACT: {cid},{int(up and cid in modem.active_contexts)}" for cid in sorted(modem.contexts)]
+        active = modem.rules["contexts-up"](modem)
+        return [f"+CGACT: {cid},{int(up and cid in active)}" for cid in sorted(modem.contexts)]
     if command.form == TEST:
         return ["+CGACT: (0,1)"]
     state, cid = command.number(0), command.number(1, 1)
@@ -88,5 +89,32 @@ def address(modem: Modem, command: AtCommand) -> list[str]:
     if command.form == TEST:
         return ["+CGPADDR: (1)"]
     wanted = [command.number(0)] if command.form == SET else sorted(modem.contexts)
-    up = modem.has_data_path()
-    return [f'+CGPADDR: {cid},"10.0.0.{cid}"' for cid in wanted if up and cid in modem.active_contexts]
+    found = {cid: modem.rules["context-address"](modem, cid) for cid in wanted if _is_up(modem, cid)}
+    return [f'+CGPADDR: {cid},"{given}"' if given else f"+CGPADDR: {cid}" for cid, given in found.items()]
+
+
+def dynamic_parameters(modem: Modem, command: AtCommand) -> list[str]:
+    """+CGCONTRDP: of contexts that are active, with the APN that the network knows."""
+    if command.form == TEST:
+        return ["+CGCONTRDP: (1)"]
+    wanted = [command.number(0)] if command.form == SET else sorted(modem.contexts)
+    return [f'+CGCONTRDP: {cid},5,"{modem.rules["apn-in-use"](modem, cid)}"' for cid in wanted if _is_up(modem, cid)]
+
+
+def _is_up(modem: Modem, cid: int) -> bool:
+    return modem.has_data_path() and cid in modem.contexts and cid in modem.rules["contexts-up"](modem)
+
+
+def contexts_up(modem: Modem) -> set[int]:
+    """The contexts that are active as long as there is a data path."""
+    return modem.active_contexts
+
+
+def apn_in_use(modem: Modem, cid: int) -> str:
+    """The APN that a context was defined with, else the one that the operator gives."""
+    return modem.contexts[cid][1] or modem.network.apns.get(modem.sim.iccid or "", "")
+
+
+def context_address(modem: Modem, cid: int) -> str:
+    """The address that the network gave to an active context."""
+    return f"{modem.network_met().pool}{cid}"

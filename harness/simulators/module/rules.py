@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from harness.rules import Rules
-from harness.simulators.module import general, network_commands, rsp_commands, sim_commands, sleep_commands
+from harness.simulators.module import (
+    general,
+    network_commands,
+    rsp_commands,
+    sim_commands,
+    sleep_commands,
+    socket_commands,
+)
 from harness.simulators.module.grammar import error
 from harness.simulators.module.modem import Modem, answer, data_path, sim_detection
 from harness.simulators.module.sim import identity_read, terminal_capability
@@ -57,6 +64,24 @@ CONFORMING = Rules(
         "AT+CEUICCSMDPA": rsp_commands.default_smdp_address,
         "AT+CEUICCPMETAI": rsp_commands.profile_metadata,
         "AT+CEUICCPNM": rsp_commands.pending_notifications,
+        "contexts-up": network_commands.contexts_up,
+        "apn-in-use": network_commands.apn_in_use,
+        "context-address": network_commands.context_address,
+        "name-resolution": socket_commands.address_of,
+        "socket-connect": socket_commands.connect,
+        "socket-data": socket_commands.received,
+        "AT+CGCONTRDP": network_commands.dynamic_parameters,
+        "AT+UDNSRN": socket_commands.resolve,
+        "AT+USOCR": socket_commands.create,
+        "AT+USOCO": socket_commands.connect_socket,
+        "AT+USOWR": socket_commands.write,
+        "AT+USORD": socket_commands.read,
+        "AT+USOCL": socket_commands.close,
+        "AT#XGETADDRINFO": socket_commands.get_address,
+        "AT#XSOCKET": socket_commands.open_or_close,
+        "AT#XCONNECT": socket_commands.connect_last,
+        "AT#XSEND": socket_commands.send,
+        "AT#XRECV": socket_commands.receive,
         "schedule-time": lambda modem: 0.0,
         "wakes-by-sms": lambda modem: True,
         "AT+CEUICCPD": rsp_commands.left_to_the_eim,
