@@ -33,6 +33,7 @@ from harness.endpoints.child_main import live
 from harness.endpoints.module_birth import module_config, network_script
 from harness.endpoints.module_https import FirmwareHttps
 from harness.endpoints.module_listener import Listener
+from harness.endpoints.module_peers import HostPeers
 from harness.endpoints.serial_line import SerialLine
 from harness.roles.ipa import CONFORMING as IPA_CONFORMING
 from harness.simulators.defects import broken, defects_for
@@ -218,7 +219,7 @@ class Child:
     def _set_addresses(self, order: dict[str, Any]) -> dict[str, Any]:
         self._birth = {**self._birth, "peers": order["peers"]}
         self._https.addresses = order["addresses"]
-        self._module.modem.peers = _places(order["peers"])
+        self._module.modem.peers = HostPeers(order["peers"])
         return {}
 
     def _deliver_sms(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +261,7 @@ class Child:
             broken(CONFORMING, "module", of["module"]),
             broken(IPA_CONFORMING, "ipa", of["ipa"]),
         )
-        module.modem.peers = _places(birth["peers"])
+        module.modem.peers = HostPeers(birth["peers"])
         module.on_announcement(self._call_main_thread)
         module.on_boot(self._work_soon)
         module.modem.on_poll_wanted = self._work_soon
@@ -299,10 +300,6 @@ class Child:
             if job.order is not None or "fault" in answer:
                 self._done.put(answer)
                 self._call_main_thread()
-
-
-def _places(said: Mapping[str, Sequence[Any]]) -> dict[str, tuple[str, int]]:
-    return {name: (str(place[0]), int(place[1])) for name, place in said.items()}
 
 
 if __name__ == "__main__":

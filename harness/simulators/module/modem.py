@@ -11,8 +11,7 @@ Rules of this room:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from socket import socket
+from collections.abc import Callable
 
 from harness.errors import DeviceFault, HarnessError
 from harness.rules import Rules
@@ -20,6 +19,7 @@ from harness.simulators.module import grammar
 from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
 from harness.simulators.module.dialects import DIALECTS, SOCKET_COMMANDS
 from harness.simulators.module.grammar import TEST, AtCommand, AtError
+from harness.simulators.module.peers import Nobody, Peers, PeerSocket
 from harness.simulators.module.sim import NoSim, Sim
 from harness.simulators.module.sleep import Sleeping
 
@@ -45,9 +45,10 @@ class Modem:
         """Seconds since 1970 on the lab's clock."""
         self.clock_error = 0.0
         """Seconds by which the module's own clock differs from the lab's."""
-        self.peers: Mapping[str, tuple[str, int]] = {}
-        """Hosts that the module's own sockets reach, and where they really are."""
-        self.sockets: dict[int, socket] = {}
+        self.peers: Peers = Nobody()
+        """What the module's own sockets lead to."""
+        self.sockets: dict[int, PeerSocket | str] = {}
+        """By number; one that is not yet connected is its transport alone."""
         self.sleeping = Sleeping()
         self.is_on = False
         self.echo = True
@@ -98,8 +99,14 @@ class Modem:
         self.is_on = False
         self._announcements.clear()
         while self.sockets:
-            self.sockets.popitem()[1].close()
+            self.close_socket(min(self.sockets))
         self.sim.power_off()
+
+    def close_socket(self, number: int) -> None:
+        """Closes one of the module's own sockets."""
+        closed = self.sockets.pop(number)
+        if not isinstance(closed, str):
+            closed.close()
 
     def insert_sim(self, is_in: bool) -> None:
         """Somebody takes the SIM out of its holder, or puts it in."""

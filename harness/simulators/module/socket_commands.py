@@ -1,4 +1,4 @@
-"""The sockets of a simulated module: makers' commands over real sockets of this host.
+"""The sockets of a simulated module, by makers' commands.
 
 Rules of this room:
 - A name leads where the lab says that it does; its address is one of TEST-NET-2 (RFC 5737), which leads there too.
@@ -7,76 +7,74 @@ Rules of this room:
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 
 from harness.simulators.module.grammar import INCORRECT_PARAMETERS, OPERATION_NOT_ALLOWED, AtCommand, AtError
 from harness.simulators.module.modem import PEER_PORT, Modem
+from harness.simulators.module.peers import TCP, UDP, NoPeer, PeerSocket
 
 _NET = "198.51.100."
-_DEADLINE = 5.0
 _MOST_SOCKETS = 7
-_TYPES = {6: socket.SOCK_STREAM, 17: socket.SOCK_DGRAM}
+_TRANSPORTS = {6: TCP, 17: UDP}
+"""By protocol number (RFC 790)."""
 _PROTOCOLS = {1: 6, 2: 17}
+"""By the type of a socket: of a stream, of datagrams."""
 
 
 def address_of(modem: Modem, host: str) -> str:
     """What the network's name server says. Raises AtError where there is none, or it knows no such name."""
-    if not modem.has_data_path() or not modem.network_met().resolves or host not in modem.peers:
+    if not modem.has_data_path() or not modem.network_met().resolves or host not in modem.peers.hosts:
         raise AtError(OPERATION_NOT_ALLOWED)
-    return f"{_NET}{1 + list(modem.peers).index(host)}"
-
-
-def _open(modem: Modem, protocol: int) -> int:
-    number = next((number for number in range(_MOST_SOCKETS) if number not in modem.sockets), None)
-    if number is None or protocol not in _TYPES:
-        raise AtError(OPERATION_NOT_ALLOWED)
-    modem.sockets[number] = socket.socket(socket.AF_INET, _TYPES[protocol])
-    modem.sockets[number].settimeout(_DEADLINE)
-    return number
+    return f"{_NET}{1 + list(modem.peers.hosts).index(host)}"
 
 
 def connect(modem: Modem, number: int, address: str, port: int) -> None:
     """Connects a socket over the network met. Raises AtError."""
-    peers = {f"{_NET}{place}": peer for place, peer in enumerate(modem.peers.values(), 1)} | dict(modem.peers)
-    met = modem.network_met()
-    if not modem.has_data_path() or not met.carries or address not in peers:
-        raise AtError(OPERATION_NOT_ALLOWED)
-    host, listens = peers[address]
-    if port != PEER_PORT:
+    hosts = {f"{_NET}{place}": host for place, host in enumerate(modem.peers.hosts, 1)}
+    transport = modem.sockets.get(number)
+    reaches = modem.has_data_path() and modem.network_met().carries and address in hosts and port == PEER_PORT
+    if not reaches or not isinstance(transport, str):
         raise AtError(OPERATION_NOT_ALLOWED)
     try:
-        _socket(modem, number).connect((host, listens))
-    except OSError:
+        modem.sockets[number] = modem.peers.connect(hosts[address], transport)
+    except NoPeer:
         raise AtError(OPERATION_NOT_ALLOWED) from None
 
 
 def received(modem: Modem, number: int, most: int) -> bytes:
     """What came for a socket, at most so many octets; waits a little for it. Raises AtError for one that is closed."""
     try:
-        return _socket(modem, number).recv(most)
-    except TimeoutError:
-        return b""
-    except OSError:
+        return _connected(modem, number).receive(most)
+    except NoPeer:
         raise AtError(OPERATION_NOT_ALLOWED) from None
+
+
+def _open(modem: Modem, protocol: int) -> int:
+    number = next((number for number in range(_MOST_SOCKETS) if number not in modem.sockets), None)
+    if number is None or protocol not in _TRANSPORTS:
+        raise AtError(OPERATION_NOT_ALLOWED)
+    modem.sockets[number] = _TRANSPORTS[protocol]
+    return number
 
 
 def _send(modem: Modem, number: int, text: str) -> None:
     try:
-        _socket(modem, number).sendall(text.encode("latin-1"))
-    except OSError:
+        _connected(modem, number).send(text.encode("latin-1"))
+    except NoPeer:
         raise AtError(OPERATION_NOT_ALLOWED) from None
 
 
 def _close(modem: Modem, number: int) -> None:
-    _socket(modem, number).close()
-    del modem.sockets[number]
-
-
-def _socket(modem: Modem, number: int) -> socket.socket:
     if number not in modem.sockets:
         raise AtError(INCORRECT_PARAMETERS)
-    return modem.sockets[number]
+    modem.close_socket(number)
+
+
+def _connected(modem: Modem, number: int) -> PeerSocket:
+    found = modem.sockets.get(number)
+    if found is None or isinstance(found, str):
+        raise AtError(INCORRECT_PARAMETERS)
+    return found
 
 
 def _text(parameters: Sequence[str], place: int) -> str:

@@ -1,0 +1,45 @@
+"""What a module's own sockets lead to, as the simulation needs it. Who moves the bytes is no business of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+TCP, UDP = "tcp", "udp"
+
+
+class NoPeer(Exception):
+    """Nothing answers there, or no more."""
+
+
+class PeerSocket(Protocol):
+    """A connected socket. Everything raises NoPeer."""
+
+    def send(self, octets: bytes) -> None:
+        """Sends them all."""
+
+    def receive(self, most: int) -> bytes:
+        """What came, at most so many octets; waits a little for it, and is empty where nothing came."""
+
+    def close(self) -> None:
+        """Closes it."""
+
+
+class Peers(Protocol):
+    """The hosts that can be reached."""
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """Their names."""
+
+    def connect(self, host: str, transport: str) -> PeerSocket:
+        """A socket to a host. Raises NoPeer."""
+
+
+class Nobody:
+    """No peer at all."""
+
+    hosts: Sequence[str] = ()
+
+    def connect(self, host: str, transport: str) -> PeerSocket:
+        raise NoPeer(host)
