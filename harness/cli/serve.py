@@ -7,7 +7,7 @@ import re
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from harness.lab.rack import Rack
     from harness.lab.servers import Behind
     from harness.links.events import Interface
+    from harness.links.http_messages import HttpReply, Request
+    from harness.links.tls import Trust
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
     from harness.roles.smdp import Smdp
 
+WORKERS = 32
+"""How many downloads an eIM relays at a time."""
 REMEMBERED = 1_000
 """Events and requests that a server holds on to."""
 
@@ -112,21 +116,36 @@ def start_eim(given: Serving) -> list[str]:
     from harness.endpoints.eim_database import EimDatabase
     from harness.lab.parties import new_eim
     from harness.links.events import Interface
-    from harness.links.https_client import HttpsClient
     from harness.links.tls import Trust
 
     rack, file = given.rack, given.database or given.state / "eim.sqlite"
     database = EimDatabase(file)
     given.stack.callback(database.close)
-    to_servers = HttpsClient(Trust(_roots(rack)), interface=Interface.ES9P)
-    given.stack.callback(to_servers.close)
     # What it makes up must be new each time that it serves from the same database.
     entropy = system_entropy()
-    eim = new_eim(rack, entropy, store=database, http=to_servers, remembers=REMEMBERED)
+    eim = new_eim(rack, entropy, store=database, http=_ToServers(Trust(_roots(rack))), remembers=REMEMBERED)
     endpoint = EimEndpoint(eim, time.time, keeps=REMEMBERED)
-    listening = _serve(given, "eim-tls", Interface.ESIPA, endpoint)
+    listening = _serve(given, "eim-tls", Interface.ESIPA, endpoint, workers=WORKERS, waits=endpoint.waits)
     rest = _rest(given, lambda token: _eim_service(eim, database, token))
     return [f"eIM {eim.identity.eim_id} at https://{listening}{PATH}", *rest, *_trust(given)]
+
+
+class _ToServers:
+    """The eIM's way to SM-DP+s and SM-DSs, a connection a call: one that is slow is nobody else's."""
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+
+    def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes) -> HttpReply:
+        """One call."""
+        from harness.links.events import Interface
+        from harness.links.https_client import HttpsClient
+
+        client = HttpsClient(self._trust, interface=Interface.ES9P)
+        try:
+            return client.post(url, headers, body)
+        finally:
+            client.close()
 
 
 def _eim_service(eim: Eim, database: EimDatabase, token: str) -> FastAPI:
@@ -230,10 +249,18 @@ STARTERS: dict[str, Starter] = {
 }
 
 
-def _serve(given: Serving, role: str, interface: Interface, behind: Behind) -> str:
+def _serve(
+    given: Serving,
+    role: str,
+    interface: Interface,
+    behind: Behind,
+    *,
+    workers: int = 1,
+    waits: Callable[[Request], bool] | None = None,
+) -> str:
     from harness.lab.servers import Server
 
-    server = Server(given.rack, role, interface)
+    server = Server(given.rack, role, interface, workers=workers, waits=waits)
     server.behind = behind
     server.start(given.port)
     given.stack.callback(server.stop)

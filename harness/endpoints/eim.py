@@ -19,6 +19,7 @@ from harness.links.http_messages import Headers, Reply, Request, header
 from harness.roles.eim import json_binding
 from harness.roles.eim.context import Trouble
 from harness.roles.eim.eim import Eim
+from harness.roles.eim.esipa import may_relay
 from harness.roles.eim.events import Finding, MessageRefused
 from harness.roles.eim.http_rules import ASN1_PATH, ASN1_TYPE, JSON_TYPE, function_of
 
@@ -27,6 +28,7 @@ USER_AGENTS = ("gsma-rsp-ipad", "gsma-rsp-ipae")
 
 _STATUS = {Trouble.MALFORMED: 400, Trouble.NOT_FORWARDED: 502}
 _MISDIRECTED = 421
+_POLL = "getEimPackage"
 
 Now = Callable[[], float]
 
@@ -75,6 +77,11 @@ class EimEndpoint:
         """
         with self._came:
             return self._came.wait_for(lambda: len(self._seen) > count, deadline)
+
+    def waits(self, request: Request) -> bool:
+        """Whether the answer may have to wait for another server; a poll's never does."""
+        function = function_of(request.path)
+        return may_relay(request.body) if function is None else function != _POLL
 
     def __call__(self, request: Request) -> Reply:
         """Answers one request."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
 from harness.endpoints.loop import LoopThread
 from harness.errors import LabFault
 from harness.links.events import Interface, Observer, Observers
+from harness.links.http_messages import Request
 from harness.links.https_server import DEFAULT_LIMITS, ErrorHook, Handler, HttpsServer, Limits
 from harness.links.tls import DEFAULT_TLS, ServerCertificate, TlsOptions
 
@@ -32,6 +33,8 @@ class HttpsEndpoint:
         limits: Limits = DEFAULT_LIMITS,
         options: TlsOptions = DEFAULT_TLS,
         threaded: bool = True,
+        workers: int = 1,
+        waits: Callable[[Request], bool] | None = None,
     ) -> None:
         self._loop = loop
         self._server = HttpsServer(
@@ -43,6 +46,8 @@ class HttpsEndpoint:
             limits=limits,
             options=options,
             threaded=threaded,
+            workers=workers,
+            waits=waits,
         )
 
     def start(self, host: str = "127.0.0.1", port: int = 0) -> int:

@@ -36,8 +36,13 @@ class Server:
         interface: Interface,
         observers: Sequence[Observer] = (),
         certificates: Sequence[ServerCertificate] = (),
+        *,
+        workers: int = 1,
+        waits: Callable[[Request], bool] | None = None,
     ) -> None:
-        """`role` names the TLS certificate of the lab's PKI, "eim-tls" or "dp-tls", where no `certificates` are given."""
+        """`workers` and `waits` are as for `HttpsServer`.
+
+        `role` names the TLS certificate of the lab's PKI, "eim-tls" or "dp-tls", where no `certificates` are given."""
         self.behind: Behind | None = None
         """Who answers now; None between cases."""
         self.troubles: list[BaseException] = []
@@ -49,6 +54,8 @@ class Server:
             interface=interface,
             observers=observers,
             on_error=lambda raised, _: self.troubles.append(raised),
+            workers=workers,
+            waits=waits,
         )
 
     def start(self, port: int = 0) -> int:

@@ -70,6 +70,10 @@ class Observers:
     def __init__(self, observers: Iterable[Observer] = ()) -> None:
         self._observers = tuple(observers)
 
+    def __bool__(self) -> bool:
+        """Whether anybody listens: a note that costs something to write need not be written for nobody."""
+        return bool(self._observers)
+
     def add(self, observer: Observer) -> Callable[[], None]:
         """Tells `observer` from now on; the returned function stops that."""
         self._observers = (*self._observers, observer)

@@ -33,8 +33,9 @@ __all__ = ["DEFAULT_LIMITS", "ErrorHook", "Handler", "HttpsServer", "Limits"]
 class HttpsServer:
     """Serves one handler. `start` and `stop` run on an asyncio loop; the handler too, unless `threaded`.
 
-    `threaded` gives a synchronous handler that may block (it talks to another server of the same loop) one thread of its
-    own, in which requests are handled one after the other.
+    `threaded` gives a synchronous handler that may block (it talks to another server of the same loop) a thread of its own,
+    in which requests are handled one after the other; with more `workers`, so many at a time. What `waits` says of a request
+    that it does not block is answered on the loop at once.
     """
 
     def __init__(
@@ -48,14 +49,17 @@ class HttpsServer:
         limits: Limits = DEFAULT_LIMITS,
         options: TlsOptions = DEFAULT_TLS,
         threaded: bool = False,
+        workers: int = 1,
+        waits: Callable[[Request], bool] | None = None,
     ) -> None:
         self._handler = handler
+        self._waits = waits
         self._certificates = tuple(certificates)
         self._contexts = {id(item): item.context(options) for item in self._certificates}
         self._interface = interface
         self._on_error = on_error
         self._limits = limits
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="https-handler") if threaded else None
+        self._worker = ThreadPoolExecutor(workers, thread_name_prefix="https-handler") if threaded else None
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections = 0
@@ -133,9 +137,10 @@ class HttpsServer:
 
     async def _answer(self, request: Request) -> Reply:
         """Tells the request, lets the handler answer it, tells the answer."""
-        note = {"method": request.method, "target": request.target, "headers": header_lines(request.headers)}
-        note |= request.tls.note() | {"connection": str(request.connection)}
-        self.observers.tell(self._interface, Direction.FROM_DEVICE, request.body, note)
+        if self.observers:
+            note = {"method": request.method, "target": request.target, "headers": header_lines(request.headers)}
+            note |= request.tls.note() | {"connection": str(request.connection)}
+            self.observers.tell(self._interface, Direction.FROM_DEVICE, request.body, note)
         try:
             reply = await self._handle(request)
         except Exception as fault:  # whatever a handler raises, the peer gets a 500 and the harness gets the fault
@@ -146,13 +151,15 @@ class HttpsServer:
 
     def _tell_reply(self, reply: Reply, connection: int) -> None:
         """Tells an answer to the observers."""
+        if not self.observers:
+            return
         note = {"status": str(reply.status), "headers": header_lines(reply.headers), "connection": str(connection)}
         if reply.delivery != Delivery():
             note["delivery"] = repr(reply.delivery)
         self.observers.tell(self._interface, Direction.TO_DEVICE, reply.body, {**note, **reply.note})
 
     async def _handle(self, request: Request) -> Reply:
-        if self._worker is not None:
+        if self._worker is not None and (self._waits is None or self._waits(request)):
             answer = await asyncio.get_running_loop().run_in_executor(self._worker, self._handler, request)
         else:
             answer = self._handler(request)

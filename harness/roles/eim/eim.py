@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from harness.codec import tlv
@@ -10,6 +12,7 @@ from harness.roles.eim import esipa, packages, transfer_eim_package
 from harness.roles.eim.commands import Command
 from harness.roles.eim.context import Outcome
 from harness.roles.eim.crafting import PackageChoice, craft
+from harness.roles.eim.merging import merged
 from harness.roles.eim.operating import Operating
 from harness.roles.eim.state import Device, Operation
 
@@ -72,12 +75,20 @@ class Eim(Operating):
     def exchange(self, message: bytes, now: float) -> Outcome:
         """Handles one message. What it changed is in the store before this returns, so before any package leaves.
 
-        Raises LabFault where the store cannot keep it; then nothing has changed.
+        Raises LabFault where the store cannot keep it; then nothing has changed. One that waits for another server keeps
+        nobody else waiting.
         """
+        if not esipa.may_relay(message):
+            with self._changed:
+                outcome = esipa.handle(self._state, message, now, self._context)
+                self._commit(outcome.state, outcome.events)
+                return outcome
+        base = self._state
+        outcome = esipa.handle(base, message, now, self._context)
         with self._changed:
-            outcome = esipa.handle(self._state, message, now, self._context)
-            self._commit(outcome.state, outcome.events)
-            return outcome
+            state = merged(self._state, base, outcome.state)
+            self._commit(state, outcome.events)
+            return replace(outcome, state=state)
 
     def injection(self, eid: bytes | None = None, now: float = 0.0) -> bytes:
         """The TransferEimPackageRequest with what waits for a device that the eIM goes to; empty where nothing waits."""

@@ -60,6 +60,14 @@ FUNCTIONS: Mapping[int, Function] = {
 }
 
 
+_POLL = b"\xbf\x4f"
+
+
+def may_relay(message: bytes) -> bool:
+    """Whether the answer may have to wait for an SM-DP+ or an SM-DS. A poll's never does."""
+    return message[:2] != _POLL
+
+
 def handle(state: EimState, message: bytes, now: float, context: Context) -> Outcome:
     """Answers one EsipaMessageFromIpaToEim. Raises nothing, whatever the octets."""
     if len(message) > MAX_MESSAGE:
