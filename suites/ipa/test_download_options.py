@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from harness.codec import tlv
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import COMPACT, CTX_PARAMS1, INDIRECT, message_of, reported
+from harness.conformance.ipa_views import COMPACT, CTX_PARAMS1, DIRECT, INDIRECT, message_of, reported
 from harness.conformance.lying import AUTHENTICATE, INITIATE
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
-from harness.roles.eim.commands import set_default_dp_address
+from harness.roles.eim.commands import enable, set_default_dp_address
 from harness.roles.smdp import Smdp
-from harness.roles.smdp.events import EuiccAuthenticated
+from harness.roles.smdp.events import EuiccAuthenticated, NotificationReceived
 
 ASSOCIATED = State(eims=1)
 DONE, FAILED = "done", "failed"
@@ -163,3 +163,67 @@ def test_compact_forms(
     with step("ask the eIM", expect="done: every signature held") as seen:
         seen.observed(eim.operation(download).state)
         assert eim.operation(download).state == DONE
+
+
+@case(
+    "IP-056",
+    clause="SGP.32 v1.2 §6.3, §3.7",
+    confidence="likely",
+    area="ipa",
+    needs=ASSOCIATED,
+    effects=("removes-profile", "strands-device"),
+    requires=("indirect-download", "compact-forms"),
+    catches="shortens-to-other-resources",
+)
+def test_declared_compact_forms(
+    device: DeviceUnderTest, eim: Eim, smdp: Smdp, profiles: Mapping[str, ProfilePackage], step: CaseSteps
+) -> None:
+    """From an IPA that declares compact forms the SM-DP+ gets, by way of the eIM, what the card signed."""
+    told_everything(device, eim, step, INDIRECT, COMPACT)
+    profile = profiles["operational-a"]
+    with step("a download by activation code", expect="done: every signature held") as seen:
+        download = eim.queue_download(device.eid, activation_code=smdp.order(profile).activation_code)
+        device.work_off()
+        if not device.sent(AUTHENTICATE):
+            raise Unsupported("the device prefers a direct download")
+        seen.observed(eim.operation(download).state)
+        assert eim.operation(download).state == DONE
+    with step("the profile is enabled", precondition=True):
+        package = eim.queue_package(device.eid, enable(profile.iccid))
+        device.work_off()
+        assert eim.operation(package).state == DONE
+    with step("ask the SM-DP+", expect="the installation and the enabling, both genuine") as seen:
+        came = notified(smdp)
+        seen.observed("; ".join(f"{event.sequence_number}: {event.event}" for event in came))
+        assert {"install", "enable"} <= {event.event for event in came}
+        assert all(event.is_verified for event in came)
+
+
+@case(
+    "IP-057",
+    clause="SGP.32 v1.2 §6.3, §3.7",
+    confidence="likely",
+    area="ipa",
+    needs=State(eims=1, offers_indirect_download=False),
+    requires=("direct-download", "compact-forms"),
+    catches="shortens-what-no-eim-can-rebuild",
+)
+def test_nothing_is_shortened_that_the_eim_lacks(
+    device: DeviceUnderTest, eim: Eim, smdp: Smdp, profiles: Mapping[str, ProfilePackage], step: CaseSteps
+) -> None:
+    """The result of a direct download, of whose session no eIM knows, reaches the SM-DP+ whichever way it goes."""
+    told_everything(device, eim, step, DIRECT, COMPACT)
+    with step("a download by activation code", precondition=True):
+        order = smdp.order(profiles["operational-a"])
+        download = eim.queue_download(device.eid, activation_code=order.activation_code)
+        device.work_off()
+        assert eim.operation(download).state == DONE
+    with step("ask the SM-DP+", expect="the installation, genuine") as seen:
+        came = notified(smdp)
+        seen.observed("; ".join(f"{event.sequence_number}: {event.event}" for event in came))
+        assert [event.event for event in came if event.is_verified] == ["install"]
+
+
+def notified(smdp: Smdp) -> list[NotificationReceived]:
+    """What was notified to the SM-DP+, in the order it came."""
+    return [event for event in smdp.events if isinstance(event, NotificationReceived)]

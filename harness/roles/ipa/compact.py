@@ -59,6 +59,17 @@ def cancel_response(full: bytes) -> bytes:
     return tlv.build(outer.tag, tlv.build(0xA2, tlv.build(0x30, tlv.build(0x80, reason.value)), signature.raw))
 
 
+def eim_can_rebuild(full: bytes, told: frozenset[int], relayed: frozenset[bytes]) -> bool:
+    """Whether this eIM knows what the compact form of a PendingNotification leaves out.
+
+    That is the session of an installation, which it has only where it relayed the download, or else the certificates.
+    """
+    outer = tlv.parse(full)
+    if outer.tag == 0xBF37:
+        return outer.get(0xBF27, 0x80).value in relayed
+    return {EUM_CERTIFICATE, EUICC_CERTIFICATE} <= told
+
+
 def pending_notification(full: bytes, eid: bytes) -> bytes:
     """compactProfileInstallationResult or compactOtherSignedNotification."""
     outer = tlv.parse(full)

@@ -121,7 +121,11 @@ class Correspondence:
         return self.esipa.tell(messages.notification(self._written(entry)))
 
     def _written(self, entry: PendingNotification) -> bytes:
-        return compact.pending_notification(entry.raw, self.eid) if self.is_compact else entry.raw
+        told = self.device.told.get(self.eim.eim_id, frozenset())
+        relayed = self.device.relayed.get(self.eim.eim_id, frozenset())
+        if self.is_compact and self.device.rules["eim-can-rebuild"](entry.raw, told, relayed):
+            return compact.pending_notification(entry.raw, self.eid)
+        return entry.raw
 
 
 def acknowledged(choice: tlv.Tlv) -> list[int]:

@@ -21,6 +21,12 @@ class Device:
     rules: Rules
     told: dict[str, frozenset[int]] = field(default_factory=dict)
     """By eimId: the data objects that this eIM has had of the card since the boot."""
+    relayed: dict[str, frozenset[bytes]] = field(default_factory=dict)
+    """By eimId: the SM-DP+'s transactionIds of downloads that went through this eIM since the boot."""
+
+    def note_relayed(self, eim_id: str, transaction_id: bytes) -> None:
+        """A download went through this eIM, which has seen all that the SM-DP+ said in it."""
+        self.relayed[eim_id] = self.relayed.get(eim_id, frozenset()) | {transaction_id}
 
     def settle(self) -> None:
         """Has a card that wants a reset after a change of profile reset, so that the modem meets the profile of now."""

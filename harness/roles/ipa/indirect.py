@@ -97,7 +97,8 @@ class IndirectServer:
 
     def _authenticated(self, transaction_id: bytes, answer: bytes) -> tlv.Tlv:
         if self._is_compact:
-            answer = compact.authenticate_response(answer, self.told, self._made_ctx_params1)
+            written = self.esipa.rules["compact-authentication"]
+            answer = written(answer, self.told, self._made_ctx_params1)
         return self._ask(tlv.build(_AUTHENTICATE, tlv.build(0x80, transaction_id), answer), 0x82)
 
     def package(self, transaction_id: bytes, answer: bytes) -> bytes:

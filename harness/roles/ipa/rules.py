@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.roles.ipa import (
     activation,
+    compact,
     data,
     delivering,
     download,
@@ -72,6 +73,8 @@ CONFORMING = Rules(
         # downloads
         "smdp-address-sent": indirect.smdp_address_sent,
         "sends-compact-forms": indirect.sends_compact_forms,
+        "compact-authentication": compact.authenticate_response,
+        "eim-can-rebuild": compact.eim_can_rebuild,
         "download-target": activation.target_of,
         "refusal-of-a-trigger": _unchanged,
         "ctx-params": download.ctx_params,

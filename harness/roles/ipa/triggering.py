@@ -40,7 +40,10 @@ def serve(trigger: tlv.Tlv, correspondence: Correspondence) -> bool:
             smds = _smds_address(target, correspondence)
             target = discover(work, _server(smds, correspondence, trigger), DownloadTarget(smds))
         address = _smdp_address(target, correspondence)
-        installed = download(work, _server(address, correspondence, trigger), target)
+        server = _server(address, correspondence, trigger)
+        installed = download(work, server, target)
+        if isinstance(server, IndirectServer):
+            device.note_relayed(correspondence.eim.eim_id, installed.transaction_id)
         result = rules["download-result"](installed.raw)
         numbers = frozenset({installed.sequence_number})
         is_enabled = installed.is_success and rules["enables-at-once"](device.card)

@@ -49,6 +49,12 @@ def _with_matching_id(inner: Any, initiated: Initiated, target: DownloadTarget, 
     return ctx
 
 
+def _with_other_resources(inner: Any, full: bytes, told: frozenset[int], ctx_params1_is_known: bool) -> bytes:
+    compact: bytes = inner(full, told, ctx_params1_is_known)
+    found = tlv.parse(compact).find(0xA2, 0xA0, 0x84)
+    return compact if found is None else compact.replace(found.raw, tlv.build(0x84, bytes(len(found.value))))
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "hides-the-installation-result",
@@ -133,6 +139,18 @@ DEFECTS: tuple[Defect, ...] = (
         "ipa",
         "Compact forms are sent although minimizeEsipaBytes is not declared.",
         answering("sends-compact-forms", True),
+    ),
+    Defect(
+        "shortens-to-other-resources",
+        "ipa",
+        "A compact form says other free memory than the card signed, so that nobody can rebuild what it signed.",
+        around("compact-authentication", _with_other_resources),
+    ),
+    Defect(
+        "shortens-what-no-eim-can-rebuild",
+        "ipa",
+        "Notifications are sent in compact forms to an eIM that never had what these leave out.",
+        answering("eim-can-rebuild", True),
     ),
     Defect(
         "never-enables-at-once",

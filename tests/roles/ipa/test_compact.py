@@ -66,3 +66,16 @@ def test_notifications_of_a_card() -> None:
     assert data["compactFinalResult"][1]["compactAid"] == aid[13:15]
     assert full.get(0xBF27, 0xBF2F, 0x5A).value == iccid
     assert tlv.parse(short).get(0x5F37).raw == full.get(0x5F37).raw
+
+
+def test_what_the_eim_cannot_rebuild_stays_whole() -> None:
+    world = World()
+    world.install("operational-a")
+    [installation] = [event.raw for event in world.smdp.events if type(event).__name__ == "NotificationReceived"]
+    session = tlv.parse(installation).get(0xBF27, 0x80).value
+    assert not compact.eim_can_rebuild(installation, EVERYTHING, frozenset({b"another"}))
+    assert compact.eim_can_rebuild(installation, frozenset(), frozenset({session}))
+    metadata = tlv.build(0xBF2F, tlv.build(0x80, b"\x01"))
+    other = tlv.build(0x30, metadata, SIGNATURE, CERTIFICATE, CERTIFICATE)
+    assert compact.eim_can_rebuild(other, EVERYTHING, frozenset())
+    assert not compact.eim_can_rebuild(other, frozenset({EUICC_CERTIFICATE}), frozenset({session}))
