@@ -122,7 +122,7 @@ class Boundary:
 
         patience = 0.0 if self._bench.simulated is not None else _REGISTRATION_DEADLINE
         if self._module.wait_until(is_registered, deadline=patience):
-            return Look(f"+CEREG {state}")
+            return Look(f"+CEREG {state}, {'at home' if state == REGISTERED[0] else 'roaming'}")
         if self._carried:
             return Look(f"+CEREG {state}, although the eIM was reached over this profile", DEVICE)
         whose = {DENIED: PROFILE, SEARCHING: NETWORK}.get(state, DEVICE)

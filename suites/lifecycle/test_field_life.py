@@ -95,7 +95,7 @@ class FieldLife:
                 waited = self._device.polling_interval
                 self._device.advance(waited, until=lambda: bool(self._eim.operation(package).results))
             operation = self._eim.operation(package)
-            seen.observed(f"{operation.state}, {_said(operation.results)}")
+            seen.observed(_said(operation.results))
             assert ("rollbackResult", OK) in operation.results
 
     def meet(self, name: str, treatment: str) -> None:
@@ -120,7 +120,7 @@ class FieldLife:
         """Data go over the profile from end to end; each layer is a step."""
         boundary = self._device.boundary(name, carried=True)
         for layer in boundary.layers():
-            with self._step(f"{layer.name} over {name}", expect=layer.expect) as seen:
+            with self._step(f"{name}: {layer.name}", expect=layer.expect) as seen:
                 look = layer.look()
                 seen.observed(look)
                 assert look.holds(layer.name)

@@ -22,12 +22,12 @@ def judge(device: DeviceUnderTest, profile: str, step: CaseSteps, *, carried: bo
     """Each layer of the way over a profile is a step; the first that is broken ends the case."""
     boundary = device.boundary(profile, carried=carried)
     for layer in boundary.layers():
-        with step(f"{layer.name} over {profile}", expect=layer.expect) as seen:
+        with step(f"{profile}: {layer.name}", expect=layer.expect) as seen:
             look = layer.look()
             seen.observed(look)
             assert look.holds(layer.name)
     if boundary.not_seen:
-        with step(f"what is not seen over {profile}", precondition=True) as seen:
+        with step(f"{profile}: what is not seen", precondition=True) as seen:
             seen.observed(boundary.not_seen)
 
 

@@ -21,6 +21,19 @@ COMMANDS: Mapping[str, str] = {
     "+CGDCONT": "PDP context definition",
     "+CGACT": "PDP context activation",
     "+CGPADDR": "PDP address",
+    "+CGCONTRDP": "PDP context in use",
+    "+UDNSRN": "name resolution",
+    "+USOCR": "new socket",
+    "+USOCO": "connect a socket",
+    "+USOWR": "write to a socket",
+    "+USORD": "read from a socket",
+    "+USOCL": "close a socket",
+    "#XGETADDRINFO": "name resolution",
+    "#XSOCKET": "open or close a socket",
+    "#XCONNECT": "connect a socket",
+    "#XSEND": "write to a socket",
+    "#XRECV": "read from a socket",
+    "+CCLK": "clock",
     "+CIMI": "IMSI",
     "+CCID": "ICCID",
     "+ICCID": "ICCID",
@@ -38,7 +51,7 @@ COMMANDS: Mapping[str, str] = {
 }
 
 _CARRIER = re.compile(r"\+(CSIM|CGLA)\s*[:=]\s*(?:(\d+)\s*,\s*)?(\d+)\s*,\s*\"?([0-9A-Fa-f]*)\"?")
-_NAME = re.compile(r"AT(\+[A-Z0-9]+|[A-Z]\d*)", re.IGNORECASE)
+_NAME = re.compile(r"AT([+#][A-Z0-9]+|[A-Z]\d*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
