@@ -11,9 +11,10 @@ from harness.conformance.own_ipa import OwnIpa
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
-from harness.roles.eim.commands import list_profile_info
+from harness.roles.eim.commands import disable, enable, list_profile_info
 from harness.roles.es10.reading import decoded
 from harness.roles.es10.status import StatusWordFault
+from harness.roles.es10.versions import version_named
 
 ENABLE_PROFILE = 0xBF31
 IPAD, ACTIVATE, OK = 0, 0, 0
@@ -38,6 +39,34 @@ def test_consumer_lpa(euicc: EuiccUnderTest, profiles: Mapping[str, ProfilePacka
         except StatusWordFault as fault:
             seen.observed(f"status word {fault.sw:04X}")
         assert euicc.enabled_profile == "operational-a"
+
+
+@case(
+    "LC-013",
+    clause="SGP.32 v1.0.1, v1.2 and v1.3 (iotVersion of EUICCInfo2)",
+    area="lifecycle",
+    needs=State(eims=1, profiles=("operational-a",)),
+    catches="calls-itself-older-than-it-is",
+)
+def test_version(
+    euicc: EuiccUnderTest, ipa: OwnIpa, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps
+) -> None:
+    """An eIM that goes by the versions in a card's EUICCInfo2 is understood by the card, and understands it."""
+    with step("GetEUICCInfo2", expect="versions that lead to the card's own, where that is known") as seen:
+        found = euicc.get_euicc_info2().iot_versions
+        said = version_named(found)
+        seen.observed(f"{said}, from iotVersion {found}")
+        assert said == euicc.dialect.schema
+    eim.associate(euicc.eid, version=said)
+    for command, result in (
+        (enable(profiles["operational-a"].iccid), "enableResult"),
+        (disable(profiles["operational-a"].iccid), "disableResult"),
+    ):
+        with step(f"a package as v{said} has it: {command[0]}", expect=f"{result} ok(0), believed by the eIM") as seen:
+            package = eim.queue_package(euicc.eid, command)
+            ipa.poll()
+            seen.observed(eim.operation(package).results)
+            assert eim.operation(package).results == ((result, OK),)
 
 
 @case(

@@ -18,6 +18,7 @@ from harness.simulators.euicc.state import CardState
 
 _LEAK = 1024
 _ENABLE_PROFILE = 0xBF31
+_V1_0_1 = bytes([1, 0, 1])
 
 
 def _remembering_counters(rules: Rules) -> Rules:
@@ -51,6 +52,11 @@ def _as_for_an_lpa(device: Device, request: Tlv) -> Answer:
     return Answer(answer, replace(device.state, profiles=profiles), switched=True)
 
 
+def _older(inner: Any, device: Device) -> dict[str, Any]:
+    fields: dict[str, Any] = inner(device)
+    return {**fields, "iotSpecificInfo": {**fields["iotSpecificInfo"], "iotVersion": [_V1_0_1]}}
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "keeps-counter-over-an-eim-reset",
@@ -63,6 +69,12 @@ DEFECTS: tuple[Defect, ...] = (
         "euicc",
         "Each profile that is deleted leaves a kilobyte of memory behind.",
         around("free-memory", _less_what_was_deleted),
+    ),
+    Defect(
+        "calls-itself-older-than-it-is",
+        "euicc",
+        "The iotVersion of EUICCInfo2 is 1.0.1, and the card speaks a later version.",
+        around("euicc-info2-fields", _older),
     ),
     Defect(
         "serves-a-consumer-lpa",
