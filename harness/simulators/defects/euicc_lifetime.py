@@ -10,13 +10,12 @@ from harness.codec.tlv import Tlv
 from harness.rules import Rules
 from harness.simulators.defects import Defect
 from harness.simulators.defects.changes import around, with_rule
+from harness.simulators.defects.euicc_resilience import less_what_was_lost
 from harness.simulators.euicc import apdu
 from harness.simulators.euicc.apdu import Refused
-from harness.simulators.euicc.config import CardConfig
 from harness.simulators.euicc.device import Answer, Device
 from harness.simulators.euicc.state import CardState
 
-_LEAK = 1024
 _ENABLE_PROFILE = 0xBF31
 _V1_0_1 = bytes([1, 0, 1])
 
@@ -35,10 +34,6 @@ def _remembering_counters(rules: Rules) -> Rules:
         return state.with_eim(eim), eim
 
     return rules.replacing("eims-reset", eims_reset).replacing("eim-added", eim_added)
-
-
-def _less_what_was_deleted(inner: Any, config: CardConfig, state: CardState) -> int:
-    return inner(config, state) - _LEAK * (state.isdps_made - len(state.profiles))  # type: ignore[no-any-return]
 
 
 def _as_for_an_lpa(device: Device, request: Tlv) -> Answer:
@@ -68,7 +63,7 @@ DEFECTS: tuple[Defect, ...] = (
         "loses-memory-at-each-deletion",
         "euicc",
         "Each profile that is deleted leaves a kilobyte of memory behind.",
-        around("free-memory", _less_what_was_deleted),
+        around("free-memory", less_what_was_lost),
     ),
     Defect(
         "calls-itself-older-than-it-is",

@@ -63,7 +63,8 @@ def _one_isdp_lost(state: CardState, _installation: Installation) -> CardState:
     return replace(state, isdps_made=state.isdps_made + 1)
 
 
-def _less_what_was_lost(inner: Any, config: CardConfig, state: CardState) -> int:
+def less_what_was_lost(inner: Any, config: CardConfig, state: CardState) -> int:
+    """Free memory without a kilobyte for each profile that was begun and is not there."""
     return inner(config, state) - _LEAK * (state.isdps_made - len(state.profiles))  # type: ignore[no-any-return]
 
 
@@ -118,7 +119,7 @@ DEFECTS: tuple[Defect, ...] = (
     _define(
         "loses-memory-at-each-failed-installation",
         "Each installation that fails takes a kilobyte of memory for good.",
-        all_of(with_rule("installation-failed", _one_isdp_lost), around("free-memory", _less_what_was_lost)),
+        all_of(with_rule("installation-failed", _one_isdp_lost), around("free-memory", less_what_was_lost)),
     ),
     _define(
         "takes-the-last-package-again",
