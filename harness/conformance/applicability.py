@@ -114,7 +114,7 @@ def lacking(case: Case, lacks: Lacks) -> str:
 def surroundings_of(case: Case) -> tuple[str, ...]:
     """What has to be around the device: what the case declares, and what its fixtures imply."""
     implied = (
-        {"device": ("route",), "other_eim": ("second-eim",), "other_smdp": ("second-smdp",)}
+        {"device": ("route",), "other_eim": ("second-eim",), "other_smdp": ("second-smdp",), "smds": ("sm-ds",)}
         if "device" in case.fixtures
         else {}
     )

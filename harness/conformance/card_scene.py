@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from harness.roles.eim.ports import HttpPort
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
+    from harness.roles.smds import Smds
 
 
 _ORDERED = "operational-a"
@@ -162,6 +163,11 @@ class CardScene(Scene):
     def other_smdp(self) -> Smdp:
         """The SM-DP+ of another operator."""
         return self._parties.other_smdp
+
+    @property
+    def smds(self) -> Smds:
+        """The SM-DS."""
+        return self._parties.smds
 
     @property
     def download(self) -> Callable[[str], InstallationAnswer]:

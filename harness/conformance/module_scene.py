@@ -14,6 +14,7 @@ from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.endpoints.eim import EimEndpoint
 from harness.endpoints.smdp import SmdpEndpoint
+from harness.endpoints.smds import SmdsEndpoint
 from harness.errors import HarnessError, Withheld
 from harness.lab.module_bench import ModuleBench
 from harness.links.events import Interface
@@ -46,6 +47,8 @@ class ModuleScene(CardScene):
         self.bench.smdp_servers[0].behind = self._smdp_answers
         if "other_smdp" in self.running.case.fixtures:
             self.bench.smdp_servers[1].behind = SmdpEndpoint(self.other_smdp, self.clock.utc)
+        if "smds" in self.running.case.fixtures:
+            self._serve_smds()
         by_functions = not self.bench.takes_snapshots
         if by_functions:
             self._find_card()
@@ -55,6 +58,13 @@ class ModuleScene(CardScene):
             self._find_card()
         if not self._is_about_card:
             self.bench.access.leave()
+
+    def _serve_smds(self) -> None:
+        if self.bench.smds_server is None:
+            raise Withheld(
+                "the lab has no certificate for an SM-DS", hint="its PKI needs a DSauth and a DS TLS certificate"
+            )
+        self.bench.smds_server.behind = SmdsEndpoint(self.smds, self.clock.utc)
 
     @property
     def _is_about_card(self) -> bool:
@@ -71,7 +81,7 @@ class ModuleScene(CardScene):
     def close(self) -> None:
         """Nobody is behind the servers between cases. What a role raised instead of answering is ours to answer for."""
         troubles = []
-        for server in (*self.bench.eim_servers, *self.bench.smdp_servers):
+        for server in self.bench.servers:
             server.behind = None
             troubles += server.troubles
             server.troubles = []

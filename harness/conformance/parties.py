@@ -18,7 +18,7 @@ from harness.errors import DeviceFault, Withheld
 from harness.lab.accounts import AccountPool
 from harness.lab.cards import conforming_card, port_of
 from harness.lab.in_process import InProcessSmdp
-from harness.lab.parties import new_eim, new_other_smdp, new_smdp
+from harness.lab.parties import new_eim, new_other_smdp, new_smdp, new_smds
 from harness.lab.reach import OUR_NAMES, Names
 from harness.lab.trust import OWN_CARD, CardTrust, certificate
 from harness.links.at_card import AtCard
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from harness.roles.eim.ports import HttpPort
     from harness.roles.es10.download import InstallationAnswer
     from harness.roles.smdp import Smdp
+    from harness.roles.smds import Smds
     from harness.simulators.euicc import CardConfig
 
 _VERIFY = "name that CI's certificate as `trust: verify:` of the slot"
@@ -111,6 +112,16 @@ class Parties:
             return new_other_smdp(self.rack, self._entropy, self._names.smdps[1], pki=pki)
         except PkiError as problem:
             raise Withheld(f"there is no second SM-DP+ under the card's CI: {problem}") from problem
+
+    @cached_property
+    def smds(self) -> Smds:
+        """The SM-DS. Raises Withheld where there are no certificates for one that the card believes."""
+        folder = self._trust.smdp
+        pki = None if folder is None else load_sgp26(folder, self.rack.clock.utc())
+        smds = new_smds(self.rack, self._entropy, pki=pki, address=self._names.smds)
+        if not smds.identity.credentials:
+            raise Withheld("there is no SM-DS under the card's CI: its certificates have none for DSauth")
+        return smds
 
     def _to_smdp(self) -> InProcessSmdp:
         return InProcessSmdp(self.smdp, self.rack.clock, self._observers)

@@ -2,7 +2,7 @@
 
 Rules of this room:
 - The AT engine belongs to the bench and is opened once; the ways to the card share it.
-- The module's servers (eIM, another eIM, SM-DP+) run as long as the bench is open, at the same addresses for all cases.
+- The module's servers (eIM, another eIM, SM-DP+s, SM-DS) run as long as the bench is open, at the same addresses for all cases.
 - What is known of a module beyond 27.007 is its dialect's habits: named by the lab file, or recognised by its maker.
 - A simulated module is a process of its own: its firmware is woken by the cases, never by a timer.
 """
@@ -27,7 +27,7 @@ from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.ipa import settings_of
 from harness.lab.power.simulated import ProcessPower
 from harness.lab.reach import Names
-from harness.lab.servers import Server, other_smdp_certificates
+from harness.lab.servers import Server, other_smdp_certificates, server_certificates
 from harness.lab.slot_bench import CardSlotBench
 from harness.links.at import AtEngine
 from harness.links.at_access import CardAccess
@@ -65,6 +65,8 @@ class ModuleBench(CardSlotBench):
         """Of the eIM and of the other eIM."""
         self.smdp_servers: tuple[Server, ...] = ()
         """Of the SM-DP+ and of another operator's."""
+        self.smds_server: Server | None = None
+        """Of the SM-DS; None where the device has no name for it, or the lab's PKI no certificate."""
         self.application: ApplicationServer | None = None
         """What the device's own traffic goes to; None where it has no name."""
 
@@ -102,7 +104,7 @@ class ModuleBench(CardSlotBench):
         """Gives the port back, ends a simulated module and the servers."""
         self._engine = self.simulated = self._power = None
         self._links, self._access, self.eim_servers, self.smdp_servers = {}, None, (), ()
-        self.application = None
+        self.application = self.smds_server = None
         self._closing.close()
 
     def restore(self, snapshot: bytes) -> None:
@@ -232,10 +234,12 @@ class ModuleBench(CardSlotBench):
             Server(self.rack, "dp-tls", Interface.ES9P, observers, other_smdp_certificates(self.rack) if number else ())
             for number, _ in enumerate(self.names.smdps)
         ]
-        for server in (*eims, *smdps):
+        self.eim_servers, self.smdp_servers = tuple(eims), tuple(smdps)
+        if self.names.smds and server_certificates(self.rack, "ds-tls"):
+            self.smds_server = Server(self.rack, "ds-tls", Interface.ES11, observers)
+        for server in self.servers:
             server.start()
             self._closing.callback(server.stop)
-        self.eim_servers, self.smdp_servers = tuple(eims), tuple(smdps)
         self._start_application()
         if self.slot.reach is not None:
             self._register(self.slot.reach.names)
@@ -325,5 +329,9 @@ class ModuleBench(CardSlotBench):
     def addresses(self) -> dict[str, tuple[str, int]]:
         """Where the names of our servers really listen. The names carry no port, so that messages repeat with a seed."""
         assert self.smdp_servers, f"{self.name} is not open"
-        servers = (*self.eim_servers, *self.smdp_servers)
-        return {host: server.address for host, server in zip(self.names.hosts, servers, strict=True)}
+        return {host: server.address for host, server in zip(self.names.hosts, self.servers, strict=False)}
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """All of them, in the order of their names; the SM-DS, which comes last, may be missing."""
+        return (*self.eim_servers, *self.smdp_servers, *([self.smds_server] if self.smds_server else []))

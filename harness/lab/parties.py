@@ -120,7 +120,14 @@ def new_other_smdp(rack: Rack, entropy: Entropy, address: str, *, pki: TestPki |
     return Smdp(identity, entropy.child("other-smdp"))
 
 
-def new_smds(rack: Rack, entropy: Entropy, *, defects: Iterable[str] = ()) -> Smds:
-    """The reference SM-DS on every curve that the PKI has certificates for."""
+def new_smds(
+    rack: Rack,
+    entropy: Entropy,
+    *,
+    defects: Iterable[str] = (),
+    pki: TestPki | None = None,
+    address: str = OUR_NAMES.smds,
+) -> Smds:
+    """The reference SM-DS on every curve that the PKI has certificates for: the lab's, where no other is given."""
     rules = broken(SMDS_CONFORMING, "smds", defects_of("smds", defects))
-    return Smds(SmdsIdentity.of(rack.pki), entropy.child("smds"), rules)
+    return Smds(SmdsIdentity.of(pki or rack.pki, address), entropy.child("smds"), rules)

@@ -50,17 +50,20 @@ class Names:
     """Of the SM-DP+ and of another operator's; the second may be missing."""
     app: str = ""
     """Of the application server that a device's own traffic goes to; it may be missing."""
+    smds: str = ""
+    """Of the SM-DS; it may be missing."""
 
     @property
     def hosts(self) -> tuple[str, ...]:
         """Those of HTTPS servers, all of them."""
-        return (*self.eims, *self.smdps)
+        return (*self.eims, *self.smdps, *([self.smds] if self.smds else []))
 
 
 OUR_NAMES = Names(
     ("eim.harness.test", "other-eim.harness.test"),
     ("smdp.harness.test", "other-smdp.harness.test"),
     "app.harness.test",
+    "smds.harness.test",
 )
 """What simulated devices call our servers."""
 
@@ -120,7 +123,10 @@ def read_reach(value: Value) -> Reach | None:
     """The `reach` of a slot, or None with faults noted."""
     before = len(value.faults)
     keys = value.mapping(
-        ("eim_fqdn", "other_eim_fqdn", "smdp_fqdn", "other_smdp_fqdn", "ipv4", "ipv6", "via", *_OF_APPLICATION)
+        (
+            *("eim_fqdn", "other_eim_fqdn", "smdp_fqdn", "other_smdp_fqdn", "smds_fqdn"),
+            *("ipv4", "ipv6", "via", *_OF_APPLICATION),
+        )
     )
     if not value.is_mapping:
         return None
@@ -132,18 +138,16 @@ def read_reach(value: Value) -> Reach | None:
     ipv6 = _address(keys.get("ipv6"), IPv6Address, "IPv6")
     via = keys["via"].choice(*VIA) if "via" in keys else None
     app = _name(keys["app_fqdn"]) if "app_fqdn" in keys else ""
+    smds = _name(keys["smds_fqdn"]) if "smds_fqdn" in keys else ""
     port = keys["app_port"].integer(1, 65535) if "app_port" in keys else ECHO_PORT
     pool = _pool(keys["pool"]) if "pool" in keys else None
-    hosts = [*eims, *smdps, *([app] if app else [])]
+    names = Names(eims, smdps, app, smds)
+    hosts = [*names.hosts, *([app] if app else [])]
     if len(set(hosts)) < len(hosts):
         value.fault("a name stands for two servers", "the name is how a connection finds its server: give each its own")
     if via == "private-apn" and not (ipv4 or ipv6):
         value.fault("an APN leads to an address: 'ipv4' or 'ipv6' is missing")
-    return (
-        None
-        if len(value.faults) > before
-        else Reach(Names(eims, smdps, app), ipv4, ipv6, via or VIA[0], port or ECHO_PORT, pool)
-    )
+    return None if len(value.faults) > before else Reach(names, ipv4, ipv6, via or VIA[0], port or ECHO_PORT, pool)
 
 
 def check_together(reaches: Mapping[str, tuple[Value, Reach]], listen: Listen, said: Value | None) -> None:

@@ -46,6 +46,16 @@ def test_names_addresses_and_the_shared_port_are_read(tmp_path: Path) -> None:
     assert (slot.network, lab.listen) == ("live", Listen("0.0.0.0", 443))
 
 
+def test_a_name_for_the_smds_is_read(tmp_path: Path) -> None:
+    slot = read_lab(write(tmp_path, REACH.removesuffix("}") + ", smds_fqdn: Smds.lab.example}")).slots["modem"]
+    assert slot.reach is not None
+    assert slot.reach.names.hosts == ("eim.lab.example", "smdp.lab.example", "smds.lab.example")
+    assert missing(["sm-ds"], slot) == ""
+    assert missing(["sm-ds"], read_lab(write(tmp_path)).slots["modem"]).endswith("(write `smds_fqdn` under `reach`)")
+    twice = REACH.removesuffix("}") + ", smds_fqdn: smdp.lab.example}"
+    assert "stands for two servers" in faults(write(tmp_path, twice))[0][1]
+
+
 def test_an_application_server_and_a_pool_are_read(tmp_path: Path) -> None:
     more = ", app_fqdn: app.lab.example, app_port: 7007, pool: 10.45.0.0/16}"
     slot = read_lab(write(tmp_path, REACH.removesuffix("}") + more)).slots["modem"]

@@ -76,6 +76,7 @@ CONFORMING = Rules(
         "compact-authentication": compact.authenticate_response,
         "eim-can-rebuild": compact.eim_can_rebuild,
         "download-target": activation.target_of,
+        "target-of-an-event": _unchanged,
         "refusal-of-a-trigger": _unchanged,
         "ctx-params": download.ctx_params,
         "confirmation-hash": _unchanged,

@@ -38,7 +38,8 @@ def serve(trigger: tlv.Tlv, correspondence: Correspondence) -> bool:
         work = Work(device.card, device.settings, rules)
         if target.contacts_smds:
             smds = _smds_address(target, correspondence)
-            target = discover(work, _server(smds, correspondence, trigger), DownloadTarget(smds))
+            event = discover(work, _server(smds, correspondence, trigger), DownloadTarget(smds))
+            target = rules["target-of-an-event"](event)
         address = _smdp_address(target, correspondence)
         server = _server(address, correspondence, trigger)
         installed = download(work, server, target)

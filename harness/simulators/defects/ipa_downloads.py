@@ -38,6 +38,20 @@ def _every_segment(card: Es10, package: bytes) -> InstallationAnswer:
     return InstallationAnswer.of(answers[-1], len(answers))
 
 
+def _at_no_smds(inner: Any, trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTarget:
+    target: DownloadTarget = inner(trigger, settings)
+    return replace(target, contacts_smds=False)
+
+
+def _at_the_root_smds(inner: Any, trigger: tlv.Tlv, settings: IpaSettings) -> DownloadTarget:
+    target: DownloadTarget = inner(trigger, settings)
+    return replace(target, address=None) if target.contacts_smds else target
+
+
+def _of_any_event(event: DownloadTarget) -> DownloadTarget:
+    return replace(event, matching_id=None)
+
+
 def _own_ctx_params(initiated: Initiated, target: DownloadTarget, settings: IpaSettings) -> bytes:
     return ctx_params1(target.matching_id, replace(settings, imei=None))
 
@@ -79,6 +93,24 @@ DEFECTS: tuple[Defect, ...] = (
         "ipa",
         "The smdpAddress is left out of an indirect download although the IPA handles the download data itself.",
         answering("smdp-address-sent", None),
+    ),
+    Defect(
+        "takes-an-smds-for-an-smdp",
+        "ipa",
+        "Sent to an SM-DS, the IPA asks it for the profile itself.",
+        around("download-target", _at_no_smds),
+    ),
+    Defect(
+        "asks-the-root-smds-only",
+        "ipa",
+        "Whichever SM-DS a trigger names, the card's root SM-DS is asked.",
+        around("download-target", _at_the_root_smds),
+    ),
+    Defect(
+        "drops-the-event-id",
+        "ipa",
+        "The SM-DP+ that an event names is asked for any profile, not for that of the event.",
+        with_rule("target-of-an-event", _of_any_event),
     ),
     Defect(
         "names-another-smdp-address",
