@@ -110,7 +110,7 @@ class Value:
             yield Value(key, self.file, self.faults, name), Value(value, self.file, self.faults, name)
 
 
-_MOST_NAMED = 12
+_MOST_NAMED = 20
 
 
 def meant(word: str, known: Sequence[str]) -> str:

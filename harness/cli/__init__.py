@@ -17,7 +17,8 @@ import click
 from harness.cli.verbs import VERBS, Verbs
 from harness.errors import ConfigurationError, HarnessError, LabFault
 
-USAGE, LAB, HARNESS, INTERRUPTED = 2, 3, 4, 130
+USAGE, LAB, HARNESS, INTERRUPTED, UNREAD = 2, 3, 4, 130, 141
+"""Statuses of any verb; UNREAD as a shell has it of a program whose output nobody reads to its end."""
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -40,6 +41,8 @@ def status_of(arguments: Sequence[str] | None = None) -> int:
         status = sgp32.main(args=None if arguments is None else list(arguments), standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except SystemExit:  # click and rich end so where the pipe behind them is shut: with 1, which would blame a device
+        return UNREAD
     except click.ClickException as problem:
         problem.show()
         return USAGE

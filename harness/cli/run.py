@@ -20,7 +20,7 @@ from harness.conformance.outcome import ExitStatus, RunOutcome
 from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
 from harness.evidence.run_directory import RunDirectory
-from harness.lab.configuration import Lab, read_lab
+from harness.lab.configuration import Lab, Slot, read_lab
 from harness.lab.effects import EFFECTS, FUZZ
 from harness.lab.rack import prepare
 from harness.lab.shared_port import recorded_in, shared_port
@@ -134,13 +134,22 @@ def described(lab: Lab, assignments: Sequence[Assignment]) -> dict[str, dict[str
             "links": list(lab.slots[given.slot].ways.names),
             "device": {
                 "form": type(lab.slots[given.slot].device).__name__.lower(),
-                **asdict(lab.slots[given.slot].device),
+                **_told(lab.slots[given.slot]),
                 **({"allow": list(sparing.allow)} if (sparing := lab.slots[given.slot].sparing) is not None else {}),
                 **({"trust": lab.slots[given.slot].trust.in_words} if lab.slots[given.slot].ways.apdu else {}),
             },
         }
         for given in assignments
     }
+
+
+def _told(slot: Slot) -> dict[str, Any]:
+    """What the lab file says of the device; of a card alone nothing that only a module has."""
+    device = asdict(slot.device)
+    if "habits" in device:
+        device["habits"] = dict(device["habits"])
+    of_module = ("ipa", "dialect", "meets") if slot.kind == "euicc" else ()
+    return {name: value for name, value in device.items() if name not in of_module}
 
 
 def rendered(directory: RunDirectory) -> Path | None:

@@ -97,6 +97,8 @@ def summary(outcome: RunOutcome, run_dir: Path, report: Path | None, *, troubles
         console.print(f"not run on {slot}: {reason}", markup=False, soft_wrap=True)
     for slot, reason in outcome.lab_faults.items():
         console.print(f"lab fault on {slot}: {reason}", style="magenta", markup=False, soft_wrap=True)
+    if outcome.interrupted:
+        console.print("interrupted: cases that had not ended by then were not run", style="bold red", markup=False)
     for error in outcome.errors + outcome.configuration:
         console.print(f"error: {error}", style="bold red", markup=False)
     console.print(f"run directory  {run_dir}", markup=False, soft_wrap=True)

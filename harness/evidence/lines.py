@@ -9,6 +9,7 @@ Rules of this room:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
@@ -97,19 +98,26 @@ def _sayable(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_whole(path: Path, octets: bytes) -> None:
-    """Replaces a file at once: readers see the old content or the new, never a part."""
+    """Replaces a file at once: readers see the old content or the new, never a part. Raises LabFault where the disk refuses."""
     write_pieces(path, (octets,))
 
 
 def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     """Like `write_whole`, of what never has to be in memory as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    with beside.open("wb") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as fault:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise LabFault(
+            f"{path} cannot be written: {fault.strerror}", hint="make room, or copy the folder to where you may write"
+        ) from fault
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ from harness.crypto.chain import ChainRefusal, verify_euicc_chain
 from harness.crypto.errors import CertificateError
 from harness.errors import DeviceFault
 from harness.lab import features
+from harness.roles.es10.versions import version_named
 
 if TYPE_CHECKING:
     from harness.crypto.pki import TestPki
@@ -90,11 +91,15 @@ class Inspection:
 
     @property
     def features(self) -> Mapping[str, bool | None]:
-        """Each feature that a case may require; None where the card does not speak of it."""
-        found: dict[str, bool | None] = dict.fromkeys(features.FEATURES)
+        """Each feature of a card that a case may require; None where the card does not speak of it."""
+        found: dict[str, bool | None] = {name: None for name in features.FEATURES if name not in features.OF_IPA}
         if self.info is None:
             return found
         if self.info.iot_versions is not None:
+            found |= dict.fromkeys(features.LACKING_IN[version_named(self.info.iot_versions)], False)
+            found |= {name: found[name] is None for name in ("since-1.2", "since-1.3")}
+            if self.info.fallback_allowed_update_supported:
+                found["fallback-allowed-update"] = True
             found |= {"fallback": self.info.fallback_supported, "ecall": self.info.ecall_supported}
         found["ppr"] = not self.info.forbidden_profile_policy_rules >= {1, 2}
         brainpool = {key.signs for key in self.ci_keys if key.ours == "brainpool"}

@@ -58,6 +58,10 @@ class Cuts:
 WHOLE = Cuts(FULL, FULL)
 
 
+INTERRUPTED = 130
+"""The exit status of a run that somebody stopped."""
+
+
 def build_report(run: Run, *, redact: bool = True, cuts: Cuts | None = None, masker: RunMasker | None = None) -> Report:
     """The report of this run. `redact=False` shows identifiers and keys; `masker` is the run's own, if it is made already."""
     cuts = cuts or Cuts()
@@ -68,6 +72,7 @@ def build_report(run: Run, *, redact: bool = True, cuts: Cuts | None = None, mas
     headline, blame = headline_of(
         counts,
         finished=run.finished,
+        interrupted=run.about.get("exit_status") == INTERRUPTED,
         errors=len(run.about.get("errors") or ()),
         lab_faults=tuple(run.about.get("lab_faults") or ()),
     )
@@ -229,8 +234,10 @@ def _plain(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, s
         elif isinstance(value, list | tuple):
             if value:
                 yield f"{prefix}{name}", ", ".join(map(str, value))
+        elif isinstance(value, bool):
+            yield f"{prefix}{name}", "yes" if value else "no"
         elif value not in (None, ""):
-            yield f"{prefix}{name}", str(value)
+            yield f"{prefix}{name}", f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _by_way(results: Iterable[CaseResult]) -> Iterator[Tally]:

@@ -25,7 +25,12 @@ FACTS: Mapping[str, str] = {
 
 
 def headline_of(
-    counts: Counter[Verdict], *, finished: bool = True, errors: int = 0, lab_faults: Collection[str] = ()
+    counts: Counter[Verdict],
+    *,
+    finished: bool = True,
+    interrupted: bool = False,
+    errors: int = 0,
+    lab_faults: Collection[str] = (),
 ) -> tuple[str, str]:
     """The outcome in one sentence, and whose fault it is first of all.
 
@@ -58,6 +63,8 @@ def headline_of(
         sentences.append(f"{_results(counts[Verdict.NOT_RUN])} not run.")
     if not finished:
         sentences.insert(0, "The run did not end by itself.")
+    elif interrupted:
+        sentences.insert(0, "The run was interrupted.")
     return " ".join(sentences), blame
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,16 @@ def test_a_wrong_harness_is_no_failed_device(
     monkeypatch.setattr(plan, "read_lab", broken)
     assert cli.status_of(["plan"]) == cli.HARNESS
     assert "says nothing about a device" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_early_blames_no_device(tmp_path: Path) -> None:
+    """As `sgp32 plan | head` does: 1 would mean that a device failed."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        words = [sys.executable, "-m", "harness.cli", "plan"]
+        done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path, timeout=60, check=False)
+    finally:
+        os.close(writer)
+    assert done.returncode == 141
+    assert done.stderr == b""

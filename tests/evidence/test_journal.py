@@ -14,7 +14,7 @@ import pytest
 
 from harness.errors import ConfigurationError, LabFault
 from harness.evidence.journal import Journal
-from harness.evidence.lines import Line, LineWriter, read_lines
+from harness.evidence.lines import Line, LineWriter, read_lines, write_whole
 from harness.evidence.reader import CUT_OFF, NEVER_BEGAN, load_run
 from harness.evidence.run_directory import RunDirectory, merge_results
 from harness.evidence.verdicts import Verdict
@@ -198,3 +198,11 @@ def test_garbage_never_stops_the_reader(tmp_path: Path) -> None:
     assert run_read.about == {}
     assert [result.verdict for result in run_read.results] == [Verdict.ERROR, Verdict.NOT_RUN]
     assert not run_read.finished
+
+
+def test_a_file_that_cannot_be_replaced_is_the_labs_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(LabFault, match=r"report\.html cannot be written") as refused:
+        write_whole(tmp_path / "report.html", b"page")
+    assert refused.value.hint
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]

@@ -112,6 +112,13 @@ def test_faults_outside_the_cases_are_in_the_headline() -> None:
     assert blame == "harness"
 
 
+def test_a_run_that_somebody_stopped_says_so_first() -> None:
+    from collections import Counter
+
+    headline, _ = headline_of(Counter({Verdict.PASS: 2, Verdict.NOT_RUN: 3}), interrupted=True)
+    assert headline == "The run was interrupted. No rule was broken in 2 results. 3 results not run."
+
+
 def test_a_run_that_was_cut_off_says_so(tmp_path: Path) -> None:
     report = build_report(load_run(make_run(tmp_path, finished=False)))
     assert report.headline.startswith("The run did not end by itself.")
