@@ -124,6 +124,8 @@ class Es9Download:
     transaction_id: bytes = field(default=b"")
     binding: Binding | None = None
     """How calls are carried; None: in JSON."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """The functions that were refused, each with its last status."""
 
     def initiate(self, *, address: str | None = None, euicc_info1: bytes | None = None) -> Es9Answer:
         """InitiateAuthentication with a fresh challenge of the card; other address or info1 where a case gives one."""
@@ -144,7 +146,7 @@ class Es9Download:
 
     def server_request(self) -> bytes:
         """The BF38 for the card, of what InitiateAuthentication brought."""
-        initiated = _needed(self.initiated, "InitiateAuthentication")
+        initiated = self._needed(self.initiated, "initiateAuthentication")
         matching = b"" if self.matching_id is None else tlv.build(0x80, self.matching_id.encode())
         return tlv.build(
             0xBF38,
@@ -172,7 +174,7 @@ class Es9Download:
 
     def binding_request(self, confirmation_code: str | None = None) -> bytes:
         """The BF21 for the card, of what AuthenticateClient brought."""
-        authenticated = _needed(self.authenticated, "AuthenticateClient")
+        authenticated = self._needed(self.authenticated, "authenticateClient")
         code = b"" if confirmation_code is None else tlv.build(0x04, self.hashed(confirmation_code))
         return tlv.build(
             0xBF21,
@@ -237,18 +239,23 @@ class Es9Download:
         return {"transactionId": self.transaction_id.hex().upper(), **fields}
 
     def _call(self, function: str, request: Mapping[str, str]) -> Es9Answer:
-        return (self.binding or json_binding)(self.es9, function, request)
+        answer = (self.binding or json_binding)(self.es9, function, request)
+        if not answer.is_success:
+            self.refused[function] = answer.status
+        return answer
+
+    def _needed(self, answer: Es9Answer | None, function: str) -> Es9Answer:
+        """The answer that the next message is made of. Raises DeviceFault where the server refused to give it."""
+        if answer is None and function in self.refused:
+            raise DeviceFault(f"{function} was refused: {self.refused[function]}")
+        if answer is None:
+            raise LookupError(f"{function} was not called in this session")
+        return answer
 
     @staticmethod
     def _reached(function: str, answer: Es9Answer) -> None:
         if not answer.is_success:
             raise DeviceFault(f"{function} was refused: {answer.status}")
-
-
-def _needed(answer: Es9Answer | None, function: str) -> Es9Answer:
-    if answer is None:
-        raise LookupError(f"{function} has not succeeded in this session")
-    return answer
 
 
 def _base64(octets: bytes) -> str:
