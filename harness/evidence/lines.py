@@ -113,11 +113,12 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
             os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError as fault:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise LabFault(
             f"{path} cannot be written: {fault.strerror}", hint="make room, or copy the folder to where you may write"
         ) from fault
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

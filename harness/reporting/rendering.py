@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from harness.evidence.lines import write_pieces, write_whole
@@ -12,7 +12,7 @@ from harness.evidence.run_directory import merge_results
 from harness.reporting import FORMATS
 from harness.reporting.build import Cuts, build_report
 from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
-from harness.reporting.views import BARE, QUIET, TIGHT
+from harness.reporting.views import BARE, OUTLINE, QUIET, TIGHT
 
 MAX_PAGE = 12_000_000
 """Octets of a page that a browser still opens at once."""
@@ -52,9 +52,25 @@ def _write_html(run: Run, masker: RunMasker, path: Path, *, redact: bool) -> Pat
     """Writes the page; of a run too long for it, less is shown of what went well. What failed is never cut further."""
     from harness.reporting.html import html_pieces
 
-    for quiet in (QUIET, TIGHT, BARE):
+    for quiet in (QUIET, TIGHT, BARE, OUTLINE):
         report = build_report(run, redact=redact, cuts=Cuts(quiet=quiet), masker=masker)
-        write_pieces(path, (piece.encode() for piece in html_pieces(report)))
-        if path.stat().st_size <= MAX_PAGE:
-            break
+        pieces = (piece.encode() for piece in html_pieces(report))
+        try:
+            write_pieces(path, pieces if quiet is OUTLINE else _within(MAX_PAGE, pieces))
+        except _TooLong:
+            continue
+        break
     return path
+
+
+class _TooLong(Exception):
+    """What was begun gets longer than a page should be."""
+
+
+def _within(room: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces. Raises _TooLong as soon as they need more room, so that nothing more is rendered in vain."""
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            raise _TooLong
+        yield piece

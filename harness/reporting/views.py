@@ -36,6 +36,7 @@ QUIET = Limits(wire=272, field=24, tree_lines=60, words=400, messages=200)
 
 TIGHT = Limits(wire=48, field=16, tree_lines=24, words=200, messages=100)
 BARE = Limits(wire=16, field=8, tree_lines=4, words=100, messages=40)
+OUTLINE = Limits(wire=8, field=8, tree_lines=8, words=60, messages=3)
 """For what went well in a run so long that a page with more would hardly open."""
 
 
@@ -85,7 +86,9 @@ class Viewer:
             for depth, node in _flat(tree, 0):
                 left -= 1
                 if left < 0:
-                    yield TreeLine(0, "", "… more fields", "the octets below have them", "", "")
+                    yield TreeLine(
+                        0, "", "… more fields", "in the octets below, or in the record that they name", "", ""
+                    )
                     return
                 yield self._line(depth, node, limits)
 
