@@ -126,7 +126,7 @@ def start_eim(given: Serving) -> list[str]:
     eim = new_eim(rack, entropy, store=database, http=_ToServers(Trust(_roots(rack))), remembers=REMEMBERED)
     endpoint = EimEndpoint(eim, time.time, keeps=REMEMBERED)
     listening = _serve(given, "eim-tls", Interface.ESIPA, endpoint, workers=WORKERS, waits=endpoint.waits)
-    rest = _rest(given, lambda token: _eim_service(eim, database, token))
+    rest = _rest(given, lambda token: _eim_service(eim, database, token, _roots(rack)))
     return [f"eIM {eim.identity.eim_id} at https://{listening}{PATH}", *rest, *_trust(given)]
 
 
@@ -148,10 +148,10 @@ class _ToServers:
             client.close()
 
 
-def _eim_service(eim: Eim, database: EimDatabase, token: str) -> FastAPI:
+def _eim_service(eim: Eim, database: EimDatabase, token: str, roots: tuple[bytes, ...]) -> FastAPI:
     from harness.endpoints.rest.eim import eim_service
 
-    return eim_service(eim, database, token, time.time)
+    return eim_service(eim, database, token, time.time, roots)
 
 
 def start_smdp(given: Serving) -> list[str]:

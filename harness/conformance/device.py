@@ -14,12 +14,13 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.codec import DecodeError, tlv
+from harness.codec import tlv
 from harness.codec.tlv import Tlv
 from harness.conformance.boundary import Boundary
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
-from harness.endpoints.eim import PATH, EimEndpoint, SeenRequest
-from harness.errors import DeviceSilent, MalformedAnswer, Withheld
+from harness.endpoints.eim import EimEndpoint, SeenRequest
+from harness.endpoints.injecting import Binding, ListeningDevice, bring
+from harness.errors import DeviceSilent, Withheld
 from harness.lab.declared import Declared, undeclared
 from harness.lab.module_bench import ModuleBench
 from harness.lab.programs import run_program
@@ -27,11 +28,11 @@ from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 from harness.roles.eim import json_binding
-from harness.roles.eim.http_rules import ASN1_TYPE
 from harness.simulators.module import TREATMENTS, ProfileNetwork
 
 if TYPE_CHECKING:
     from harness.profiles import ProfilePackage
+    from harness.roles.eim import Eim
 
 POLL_DEADLINE = 120.0
 """Real seconds that a real module gets to poll after a reboot."""
@@ -44,9 +45,7 @@ TELL_EVERY = 5.0
 PAUSE_IN_A_VISIT = 120.0
 """Real seconds without a request after which a visit is over, although nobody said that there is no package."""
 NO_PACKAGE = bytes.fromhex("BF4F03020101")
-TRANSFER = 0xBF4E
 _LISTENER = "ipa.module.test"
-_TRANSFER_HEADERS = (("Content-Type", ASN1_TYPE), ("X-Admin-Protocol", "gsma/rsp/v2.1.0"))
 _NO_PACKAGE_IN_JSON = json_binding.answer_of(GET_PACKAGE, NO_PACKAGE)
 _MOST_WAKES = 10_000
 """A module that wants to be woken more often than this in one `advance` polls in a storm."""
@@ -258,10 +257,11 @@ class DeviceUnderTest:
             self.wake()
         raise DeviceSilent(f"the firmware wanted more than {_MOST_WAKES} wakes in {seconds:g} s")
 
-    def bring(self, package: bytes) -> Tlv:
-        """Brings an eIM package to the listening IPA with TransferEimPackage; the alternative that it answers with.
+    def bring(self, eim: Eim) -> tuple[Tlv, ...]:
+        """Has the eIM go to the listening IPA with the next package that waits for this device.
 
-        In the ASN.1 binding. Raises Withheld for a real device, and MalformedAnswer for what is no answer.
+        What the IPA answers: to the package, and to the acknowledgements where its answer led to any. In the binding that
+        it is known to speak. Raises Withheld for a real device, and MalformedAnswer for what is no answer.
         """
         if self._bench.simulated is None:
             raise Withheld("where a real device listens for packages is not known")
@@ -272,15 +272,10 @@ class DeviceUnderTest:
             addresses={_LISTENER: ("127.0.0.1", port)},
             observers=[self._bench.observer_of("https")],
         )
+        binding: Binding = "asn1" if "json-binding" in self._bench.lacks else "json"
         with closing(client):
-            reply = client.post(f"https://{_LISTENER}{PATH}", _TRANSFER_HEADERS, tlv.build(TRANSFER, package))
-        try:
-            answer = tlv.parse(reply.body)
-        except DecodeError as fault:
-            raise MalformedAnswer(f"TransferEimPackage was answered with {reply.status} and no TLV") from fault
-        if answer.tag != TRANSFER or len(answer.children) != 1:
-            raise MalformedAnswer(f"TransferEimPackage was answered with {reply.body.hex().upper()}")
-        return answer.children[0]
+            answers = bring(eim, self.eid, ListeningDevice(client, _LISTENER, binding), self._bench.rack.clock.now)
+        return tuple(tlv.parse(answer).children[0] for answer in answers)
 
     def _wait(self, seconds: float, until: Callable[[], bool]) -> None:
         began = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.codec import named_bits, tlv
+from harness.codec import named_bits
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.ipa_views import STORED_RESULTS
@@ -12,14 +12,14 @@ from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import enable, list_profile_info, update_eim
-from harness.roles.eim.events import ResultAccepted
 
 ASSOCIATED = State(eims=1)
 INSTALLED = State(eims=1, profiles=("operational-a",))
 RETRIEVE_HTTPS, INJECT_HTTPS = 0, 2
 RESULT, DATA, RECEIVED, ERROR = 0xBF51, 0xBF52, 0x05, 0x02
+INFO1 = 0xBF20
 ENABLED = 1
-DONE = "done"
+DONE, FAILED = "done", "failed"
 
 
 def allowed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
@@ -43,32 +43,37 @@ def allowed(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
 def test_transfer(device: DeviceUnderTest, eim: Eim, profiles: Mapping[str, ProfilePackage], step: CaseSteps) -> None:
     """A package that is brought is answered with its result or with eimPackageReceived, and executed."""
     with step("a package of an eIM that may not bring any", expect="eimPackageError") as seen:
-        answer = device.bring(eim.package(list_profile_info()))
+        refused = eim.queue_package(device.eid, list_profile_info())
+        answer, *_ = device.bring(eim)
         seen.observed(answer.raw)
         assert answer.tag == ERROR
+        assert eim.operation(refused).state == FAILED
     allowed(device, eim, step)
     with step("a package that lists profiles", expect="its result, signed, or eimPackageReceived") as seen:
-        answer = device.bring(eim.package(list_profile_info()))
+        listing = eim.queue_package(device.eid, list_profile_info())
+        answer, *_ = device.bring(eim)
         seen.observed(answer.raw)
         assert answer.tag in (RESULT, RECEIVED)
-        if answer.tag == RESULT:
-            assert any(isinstance(event, ResultAccepted) for event in eim.take_result(answer.raw).events)
+        assert answer.tag == RECEIVED or eim.operation(listing).state == DONE
     with step("a data request for EUICCInfo1", expect="IpaEuiccData with it") as seen:
-        answer = device.bring(tlv.build(DATA, tlv.build(0x5C, bytes.fromhex("BF20"))))
+        eim.queue_data_request(device.eid, tags=[INFO1])
+        answer, *_ = device.bring(eim)
         seen.observed(answer.raw)
         assert answer.tag == DATA
-        assert (answer.find(0xA0) or answer).find(0xBF20) is not None
+        assert (answer.find(0xA0) or answer).find(INFO1) is not None
     with step("a package that enables a profile", expect="its result, or eimPackageReceived") as seen:
-        answer = device.bring(eim.package(enable(profiles["operational-a"].iccid)))
+        enabling = eim.queue_package(device.eid, enable(profiles["operational-a"].iccid))
+        answer, *_ = device.bring(eim)
         seen.observed(answer.raw)
         assert answer.tag in (RESULT, RECEIVED)
-    with step("the device is given time; the eIM asks for the profiles", expect="one, enabled") as seen:
+    with step("the device is given time; the eIM asks for the profiles", expect="both done: one, enabled") as seen:
         device.wake()
         package = eim.queue_package(device.eid, list_profile_info())
         device.work_off()
         [(_, listed)] = eim.operation(package).results
         states = [profile["profileState"] for profile in listed[1]]
         seen.observed(states)
+        assert eim.operation(enabling).state == DONE
         assert states == [ENABLED]
 
 
@@ -84,16 +89,16 @@ def test_transfer(device: DeviceUnderTest, eim: Eim, profiles: Mapping[str, Prof
 def test_acknowledgements_are_applied(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
     """Acknowledgements that are brought remove the results from the card that they name."""
     allowed(device, eim, step)
-    with step("a package is brought", expect="its result", precondition=True):
-        answer = device.bring(eim.package(list_profile_info()))
-        assert answer.tag == RESULT
-        number = answer.get(0xA0, 0x30, 0x83)
-    with step("its sequence number is acknowledged", expect="eimPackageReceived") as seen:
-        answer = device.bring(tlv.build(0xBF53, tlv.build(0x80, number.value)))
-        seen.observed(answer.raw)
-        assert answer.tag == RECEIVED
+    with step("a package is brought, whose result is acknowledged", expect="its result", precondition=True):
+        eim.queue_package(device.eid, list_profile_info())
+        result, *further = device.bring(eim)
+        assert result.tag == RESULT
+    with step("look at the answer to the acknowledgements", expect="eimPackageReceived") as seen:
+        seen.observed(" ".join(answer.raw.hex().upper() for answer in further))
+        assert [answer.tag for answer in further] == [RECEIVED]
     with step("a data request for the stored results is brought", expect="none") as seen:
-        answer = device.bring(tlv.build(DATA, tlv.build(0x5C, bytes([STORED_RESULTS]))))
+        eim.queue_data_request(device.eid, tags=[STORED_RESULTS])
+        answer, *_ = device.bring(eim)
         seen.observed(answer.raw)
         assert answer.tag == DATA
         stored = (answer.find(0xA0) or answer).find(STORED_RESULTS)

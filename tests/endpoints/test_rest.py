@@ -8,10 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness import resources
 from harness.codec import decode, tlv
 from harness.endpoints.eim_database import EimDatabase
+from harness.endpoints.module_listener import Listener
 from harness.endpoints.rest.eim import eim_service
 from harness.endpoints.rest.service import MOST_BODY, RestServer, kept_token
 from harness.endpoints.rest.smdp import smdp_service
@@ -25,6 +28,12 @@ from harness.roles.eim import Eim
 TOKEN = "a-token-for-tests"
 EID = "89049032123451234512345678900071"
 ICCID = "89001010000000000018"
+OTHER_KEY = (
+    ec.derive_private_key(7, ec.SECP256R1())
+    .public_key()
+    .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    .hex()
+)
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -52,6 +61,10 @@ def queued(rest: httpx.Client, **order: Any) -> httpx.Response:
     return rest.post(f"/v1/devices/{EID}/operations", json=order)
 
 
+def injected(rest: httpx.Client, **where: Any) -> httpx.Response:
+    return rest.post(f"/v1/devices/{EID}/injections", json=where)
+
+
 def test_an_operation_from_order_to_event(rest: httpx.Client, eim: Eim) -> None:
     assert rest.put(f"/v1/devices/{EID}", json={"counter": 5, "association_token": 3}).json()["counter"] == 5
     made = queued(
@@ -72,6 +85,54 @@ def test_an_operation_from_order_to_event(rest: httpx.Client, eim: Eim) -> None:
     assert rest.delete(f"/v1/operations/{number}").json()["state"] == "cancelled"
     kinds = [event["kind"] for event in rest.get("/v1/events", params={"eid": EID}).json()]
     assert kinds == ["PackageDelivered", "OperationEnded"]
+
+
+def test_a_package_is_brought_to_a_device_that_listens(rest: httpx.Client, eim: Eim) -> None:
+    asked: list[bytes] = []
+
+    def refuse(message: bytes) -> bytes:
+        asked.append(message)
+        return bytes.fromhex("BF4E03020102")
+
+    listener = Listener(refuse)
+    try:
+        rest.put(f"/v1/devices/{EID}", json={})
+        where = {"address": f"localhost:{listener.port}", "binding": "json", "tls_key": listener.key.hex()}
+        assert injected(rest, **where).json() == {"answers": []}
+        number = queued(rest, kind="package", commands=[{"command": "listEim"}]).json()["number"]
+        stranger = injected(rest, **{**where, "tls_key": OTHER_KEY})
+        assert (stranger.status_code, "pinned" in stranger.json()["detail"]) == (502, True)
+        assert injected(rest, address=where["address"]).status_code == 502
+        assert asked == []
+        assert rest.get(f"/v1/operations/{number}").json()["state"] == "delivered"
+        assert injected(rest, **where).json() == {"answers": ["bf4e03020102"]}
+    finally:
+        listener.stop()
+    assert tlv.parse(asked[0]).find(0xBF51) is not None
+    closed = rest.get(f"/v1/operations/{number}").json()
+    assert (closed["state"], closed["error_code"]) == ("failed", 2)
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {},
+        {"address": "http://device.example"},
+        {"address": "https://device.example/elsewhere"},
+        {"address": "user@device.example"},
+        {"address": "device.example", "tls_key": ""},
+        {"address": "device.example", "binding": "coap"},
+    ],
+)
+def test_a_package_is_brought_to_no_other_place(rest: httpx.Client, eim: Eim, where: dict[str, str]) -> None:
+    rest.put(f"/v1/devices/{EID}", json={})
+    number = queued(rest, kind="data").json()["number"]
+    assert injected(rest, **where).status_code == 422
+    assert rest.get(f"/v1/operations/{number}").json()["state"] == "queued"
+
+
+def test_nothing_is_brought_to_a_device_that_nobody_knows(rest: httpx.Client) -> None:
+    assert injected(rest, address="device.example").status_code == 404
 
 
 COMMANDS: list[dict[str, Any]] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.codec import DecodeError, decode
@@ -13,6 +14,7 @@ from harness.roles.eim.commands import Command
 Iccid = Annotated[
     str, Field(pattern=r"^[0-9]{18,20}$", description="As it is printed.", examples=["89001010000000000018"])
 ]
+Eid = Annotated[str, Path(pattern=r"^[0-9]{32}$", description="32 digits.")]
 Hex = Annotated[str, Field(pattern=r"^([0-9A-Fa-f]{2})*$", description="Octets in hexadecimal.")]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Path, Query
@@ -13,7 +13,8 @@ from harness.crypto.certificates import Certificate
 from harness.crypto.errors import CertificateError
 from harness.endpoints.eim_database import EimDatabase
 from harness.endpoints.plain import plain
-from harness.endpoints.rest.commands import Hex, PackageCommand
+from harness.endpoints.rest.commands import Eid, Hex, PackageCommand
+from harness.endpoints.rest.injections import add_injections
 from harness.endpoints.rest.service import MOST_NUMBER, service
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.data import EVERYTHING
@@ -25,7 +26,6 @@ An operation is accepted when its answer comes (201): from then on it survives a
 eimTransactionId. EIDs are 32 digits, octets are hexadecimal, times are seconds since 1970 UTC.
 """
 
-Eid = Annotated[str, Path(pattern=r"^[0-9]{32}$", description="32 digits.")]
 Number = Annotated[str, Path(pattern=r"^([0-9A-Fa-f]{2}){1,16}$", description="An eimTransactionId.")]
 
 
@@ -128,11 +128,17 @@ class EimView(BaseModel):
     devices: int
 
 
-def eim_service(eim: Eim, database: EimDatabase, token: str, now: Callable[[], float]) -> FastAPI:
-    """The interface of one eIM. `now` is the clock that the eIM serves by."""
+def eim_service(
+    eim: Eim, database: EimDatabase, token: str, now: Callable[[], float], roots: Sequence[bytes] = ()
+) -> FastAPI:
+    """The interface of one eIM. `now` is the clock that the eIM serves by.
+
+    `roots` are the CAs that devices may prove themselves under when the eIM goes to them.
+    """
     app = service("Reference eIM", DESCRIPTION, token)
     add_devices(app, eim)
     add_operations(app, eim, now)
+    add_injections(app, eim, now, roots)
 
     @app.get("/v1/eim")
     def this_eim() -> EimView:

@@ -43,7 +43,8 @@ class Malformed(Exception):
     """A body that is no JSON request of the function. The binding refuses it before ESipa begins."""
 
 
-def _base64(value: Any) -> bytes:
+def octets_of(value: Any) -> bytes:
+    """The octets of a member that is base64. Raises Malformed."""
     if not isinstance(value, str):
         raise Malformed("a member that should be base64 is no text")
     try:
@@ -105,7 +106,7 @@ def _retagged(tag: int) -> Reader:
 
     def read(value: Any) -> bytes:
         try:
-            return tlv.build(tag, tlv.parse(_base64(value)).value)
+            return tlv.build(tag, tlv.parse(octets_of(value)).value)
         except DecodeError as fault:
             raise Malformed(f"a member is no DER: {fault}") from fault
 
@@ -114,13 +115,13 @@ def _retagged(tag: int) -> Reader:
 
 def _package_result(value: Any) -> bytes:
     """An EimPackageResult; some IPAs put the whole ProvideEimPackageResult there."""
-    octets = _base64(value)
+    octets = octets_of(value)
     return tlv.parse(octets).value if octets[:2] == b"\xbf\x50" and _is_tlv(octets) else octets
 
 
 def _provided(value: Any) -> bytes:
     """A ProvideEimPackageResult; some IPAs leave its own tag out."""
-    octets = _base64(value)
+    octets = octets_of(value)
     return octets if octets[:2] == b"\xbf\x50" else tlv.build(0xBF50, octets)
 
 
@@ -206,9 +207,9 @@ FUNCTIONS: Mapping[str, _Function] = {
     "initiateAuthentication": _Function(
         0xBF39,
         {
-            "euiccChallenge": _tagged(0x81, _base64),
+            "euiccChallenge": _tagged(0x81, octets_of),
             "smdpAddress": _tagged(0x83, _text),
-            "euiccInfo1": _base64,
+            "euiccInfo1": octets_of,
             "eimTransactionId": _tagged(0x82, _hexadecimal),
         },
         _ok(
@@ -225,7 +226,7 @@ FUNCTIONS: Mapping[str, _Function] = {
     ),
     "authenticateClient": _Function(
         0xBF3B,
-        {"transactionId": _OF_SESSION, "authenticateServerResponse": _base64},
+        {"transactionId": _OF_SESSION, "authenticateServerResponse": octets_of},
         _ok(
             _TRANSACTION,
             (0xBF25, "profileMetadata", _raw),
@@ -240,7 +241,7 @@ FUNCTIONS: Mapping[str, _Function] = {
     ),
     "getBoundProfilePackage": _Function(
         0xBF3A,
-        {"transactionId": _OF_SESSION, "prepareDownloadResponse": _base64},
+        {"transactionId": _OF_SESSION, "prepareDownloadResponse": octets_of},
         _ok(_TRANSACTION, (0xBF36, "boundProfilePackage", _raw)),
         "getBoundProfilePackageErrorEsipa",
         get_bound_profile_package.STEP,
@@ -258,7 +259,7 @@ FUNCTIONS: Mapping[str, _Function] = {
             "eidValue": _tagged(0x5A, _eid),
             "notifyStateChange": _flag(0x80),
             "stateChangeCause": _tagged(0x81, _number),
-            "rPLMN": _tagged(0x82, _base64),
+            "rPLMN": _tagged(0x82, octets_of),
         },
         _choice(
             {
@@ -281,7 +282,7 @@ FUNCTIONS: Mapping[str, _Function] = {
     ),
     "handleNotification": _Function(
         0xBF3D,
-        {"pendingNotification": _tagged(0xA0, _base64), "provideEimPackageResult": _provided},
+        {"pendingNotification": _tagged(0xA0, octets_of), "provideEimPackageResult": _provided},
         lambda _: {},
     ),
 }
@@ -294,14 +295,20 @@ def message_of(function: str, body: bytes) -> bytes:
     A member that is absent is absent from the message too: what that means is ESipa's to say.
     """
     meant = FUNCTIONS[function]
-    try:
-        request = json.loads(body, object_pairs_hook=_without_repetition)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("the body is no JSON") from error
-    if not isinstance(request, dict):
-        raise Malformed("the body is no JSON object")
+    request = document_of(body)
     parts = [read(request[name]) for name, read in meant.members.items() if request.get(name) is not None]
     return tlv.build(meant.tag, *parts)
+
+
+def document_of(body: bytes) -> dict[str, Any]:
+    """The JSON object of a body. Raises Malformed."""
+    try:
+        document = json.loads(body, object_pairs_hook=_without_repetition)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("the body is no JSON") from error
+    if not isinstance(document, dict):
+        raise Malformed("the body is no JSON object")
+    return document
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
