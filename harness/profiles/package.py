@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.codec import DecodeError, decode_pe, encode_pe, named_bits, split_profile_package
+from harness.codec import DecodeError, decode_pe, encode_pe, named_bits, tlv
 from harness.codec.digits import swapped, unswapped
 from harness.profiles.description import (
     CLASSES,
@@ -77,8 +77,7 @@ def ready_made(name: str, der: bytes, metadata: Metadata | None = None) -> Profi
 
 def header_of(der: bytes) -> dict[str, Any]:
     """The ProfileHeader a package begins with. Raises DecodeError."""
-    parts = split_profile_package(der)
-    kind, header = decode_pe(parts[0]) if parts else ("nothing", {})
+    kind, header = decode_pe(tlv.first(der).raw) if der else ("nothing", {})
     if kind != "header":
         raise DecodeError(f"a profile package begins with a header, not with {kind}", offset=0)
     return dict(header)

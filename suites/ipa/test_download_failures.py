@@ -9,7 +9,7 @@ import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from harness.codec import tlv
+from harness.codec import encode_pe, tlv
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.ipa_views import INDIRECT, INSTALLED, declared, message_of, reported
@@ -242,6 +242,12 @@ def test_early_result(
         assert all(one.tag == INSTALLED or one.find(INSTALLED) is not None for one in octets)
 
 
+def with_content(profile: ProfilePackage, octets: int) -> ProfilePackage:
+    """A profile with a PE-NonStandard of so many octets at its end."""
+    element = {"nonStandard-header": {"identification": 99}, "issuerID": "2.999.1", "content": bytes(octets)}
+    return replace(profile, der=profile.der + encode_pe(("nonStandard", element)))
+
+
 @case(
     "IP-049",
     clause="SGP.22 §3.1.3, SGP.32 v1.2 §3.2.3",
@@ -254,7 +260,7 @@ def test_no_room(
     device: DeviceUnderTest, eim: Eim, smdp: Smdp, profiles: Mapping[str, ProfilePackage], step: CaseSteps
 ) -> None:
     """A profile that the card has no room for is reported as a failure, and not tried again and again."""
-    huge = replace(profiles["operational-a"], der=profiles["operational-a"].der + bytes(16 << 20))
+    huge = with_content(profiles["operational-a"], 16 << 20)
     with step("a download of a profile of 16 MB", expect="a report of the failure") as seen:
         trial = Trial(device, eim, smdp, huge)
         seen.observed(trial.told())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,21 @@ class Assertions:
     def __init__(self, bytecode: Path) -> None:
         self._bytecode = bytecode
         self._running: pytest.Item | None = None
-        self._undo: Callable[[], None] | None = None
+        self._undo = ExitStack()
 
     def pytest_configure(self) -> None:
-        """Keeps the rewritten suites apart from those of other pytest runs, which have no hook compiled in."""
-        sys.pycache_prefix = str(self._bytecode)
-        self._undo = self._count_raises()
+        """Keeps the rewritten suites apart from those of other pytest runs, which have no hook compiled in.
+
+        They are kept even where no bytecode is to be written beside the sources: to rewrite them costs a second a slot.
+        """
+        self._undo.callback(setattr, sys, "pycache_prefix", sys.pycache_prefix)
+        self._undo.callback(setattr, sys, "dont_write_bytecode", sys.dont_write_bytecode)
+        sys.pycache_prefix, sys.dont_write_bytecode = str(self._bytecode), False
+        self._undo.callback(self._count_raises())
 
     def pytest_unconfigure(self) -> None:
-        """Gives `pytest.raises` back as it was."""
-        if self._undo is not None:
-            self._undo()
+        """Gives `pytest.raises` and the interpreter back as they were."""
+        self._undo.close()
 
     def pytest_runtest_logstart(self) -> None:
         """No case is inside its body yet."""
