@@ -5,17 +5,42 @@ The record itself is never masked: evidence is what was on the wire. Who hands a
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Generic, TypeVar
 
-from harness.evidence.forms import OctetForm, TextForm, octet_forms, plainest, text_forms
+from harness.evidence.forms import TextForm, octet_forms, plainest, text_forms
 from harness.evidence.identifiers import Identifier
 
 MASK = "•"
 CACHED = 1024
 MIN_TEXT = 10
 """Words shorter than this hold no identifier whole."""
+
+
+Text = TypeVar("Text", bytes, str)
+Form = TypeVar("Form")
+
+
+class Needles(Generic[Text, Form]):
+    """What to look for, all at once: a run has a thousand needles, and most messages hold none."""
+
+    def __init__(self, needles: Iterable[tuple[Text, Form]]) -> None:
+        pairs = list(needles)
+        self._size = min((len(needle) for needle, _ in pairs), default=0)
+        self._by_beginning: dict[Text, list[tuple[Text, Form]]] = {}
+        for needle, form in pairs:
+            self._by_beginning.setdefault(needle[: self._size], []).append((needle, form))
+
+    def found(self, text: Text) -> Iterator[tuple[int, Form]]:
+        """Where each needle stands, overlapping ones too, and what it was given with."""
+        if not self._by_beginning:
+            return
+        size, known = self._size, self._by_beginning
+        for at in range(len(text) - size + 1):
+            beginning = text[at : at + size]
+            if beginning in known:
+                yield from ((at, form) for needle, form in known[beginning] if text.startswith(needle, at))
 
 
 class Masker:
@@ -27,10 +52,10 @@ class Masker:
     def __init__(self, identifiers: Iterable[Identifier] = ()) -> None:
         self.identifiers = tuple(dict.fromkeys(identifiers))
         forms = {form for identifier in self.identifiers for form in octet_forms(identifier)}
-        self._octets: list[OctetForm] = sorted(forms, key=lambda form: (len(form.needle), form.needle))
-        self._sizes = [len(form.needle) for form in self._octets]
+        self._octets = Needles((form.needle, form) for form in sorted(forms, key=lambda form: form.needle))
         found = {(form.pattern.pattern, form.secret): form for one in self.identifiers for form in text_forms(one)}
         self._texts: list[TextForm] = list(found.values())
+        self._anchors = Needles((form.anchor, form.anchor) for form in self._texts)
         # A message is asked for once whole and once for each of its fields, all in a row.
         self._written = lru_cache(CACHED)(self._write)
         self._said = lru_cache(CACHED)(self._mask_text)
@@ -70,28 +95,26 @@ class Masker:
     def places(self, octets: bytes) -> Mapping[int, int]:
         """Where whole identifiers stand in octets: first octet to the octet behind the last."""
         found: dict[int, int] = {}
-        for form in self._octets[: bisect_right(self._sizes, len(octets))]:
-            at = octets.find(form.needle)
-            while at >= 0:
-                found[at] = max(found.get(at, 0), at + len(form.needle))
-                at = octets.find(form.needle, at + 1)
+        for at, form in self._octets.found(octets):
+            found[at] = max(found.get(at, 0), at + len(form.needle))
         return found
 
     def secret_places(self, octets: bytes) -> set[int]:
         """Which half octets are secret, counted from the first."""
-        hidden: set[int] = set()
-        for form in self._octets[: bisect_right(self._sizes, len(octets))]:
-            at = octets.find(form.needle)
-            while at >= 0:
-                hidden.update(2 * at + number for number, secret in enumerate(form.secret) if secret)
-                at = octets.find(form.needle, at + 1)
-        return hidden
+        return {
+            2 * at + number
+            for at, form in self._octets.found(octets)
+            for number, secret in enumerate(form.secret)
+            if secret
+        }
 
     def _mask_text(self, text: str) -> str:
+        anchors = {anchor for _, anchor in self._anchors.found(plainest(text))}
+        if not anchors:
+            return text
         characters = list(text)
-        plain = plainest(text)
         for form in self._texts:
-            if form.anchor not in plain:
+            if form.anchor not in anchors:
                 continue
             for found in form.pattern.finditer(text):
                 for number, secret in enumerate(form.secret, 1):

@@ -77,12 +77,17 @@ def masker_for(run: Run, known: Iterable[Identifier] = ()) -> RunMasker:
 
 def _identifiers(run: Run, streams: Iterable[_Stream]) -> Iterator[Identifier]:
     yield from in_text(" \n".join(_words(run.about)))
+    messages: set[tuple[bytes, bool]] = set()  # most are seen on several links and in several cases
+    notes: set[str] = set()
     for slot in run.slots:
         yield from in_text(" \n".join(_words(slot.device)))
         for record in _records(slot):
-            yield from in_octets(record.octets, serial=record.interface == "AT" and not record.to_device)
-            for text in record.note.values():
-                yield from in_text(text)
+            messages.add((record.octets, record.interface == "AT" and not record.to_device))
+            notes.update(record.note.values())
+    for octets, serial in sorted(messages):
+        yield from in_octets(octets, serial=serial)
+    for text in sorted(notes):
+        yield from in_text(text)
     for result in run.results:
         for step in result.steps:
             yield from in_text(" \n".join((step.text, step.expect, step.observed, step.reason)))
