@@ -36,6 +36,7 @@ unit:
 
 suites:
 	@$(BIN)/sgp32 run --require-all
+	@$(BIN)/sgp32 run --require-all --lab lab-config/versions.yaml suites/euicc suites/fallback suites/security
 
 selftest:
 	@$(BIN)/sgp32 selftest

@@ -257,3 +257,11 @@ def test_the_example_is_a_lab() -> None:
     lab = read_lab(resources.path("lab-config/desk.yaml"))
     assert lab.is_hardware
     assert {slot.kind for slot in lab.slots.values()} == {"euicc", "module"}
+
+
+def test_other_versions_are_there_over_every_way() -> None:
+    lab = read_lab(resources.path("lab-config/versions.yaml"))
+    found = {
+        (slot.device.version, slot.ways.names[0]) for slot in lab.slots.values() if isinstance(slot.device, Simulated)
+    }
+    assert found == {("1.0.1", "pcsc"), ("1.3", "pcsc"), ("1.0.1", "at-csim"), ("1.3", "at-cgla")}

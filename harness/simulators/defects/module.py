@@ -11,6 +11,7 @@ from harness.simulators.defects.changes import Change, around, with_rule
 from harness.simulators.module import grammar
 from harness.simulators.module.grammar import AtCommand, AtError
 from harness.simulators.module.modem import Modem, answer
+from harness.simulators.module.sleep import Sleeping
 
 
 def _refused(modem: Modem, command: AtCommand) -> list[str]:
@@ -62,11 +63,16 @@ def _wrong_session(inner: Any, modem: Modem, command: AtCommand) -> list[str]:
     return [re.sub(r"\d+$", lambda session: str(int(session[0]) + 1), text) for text in inner(modem, command)]
 
 
-_FIRST_TOLD: WeakKeyDictionary[Modem, list[str]] = WeakKeyDictionary()
+_FIRST_TOLD: WeakKeyDictionary[Modem, tuple[Sleeping, list[str]]] = WeakKeyDictionary()
+"""With what each boot makes anew, so that it is known for this boot's."""
 
 
 def _as_first_told(inner: Any, modem: Modem, command: AtCommand) -> list[str]:
-    return _FIRST_TOLD.setdefault(modem, inner(modem, command))
+    boot, lines = _FIRST_TOLD.get(modem, (None, []))
+    if boot is not modem.sleeping:
+        lines = inner(modem, command)
+        _FIRST_TOLD[modem] = modem.sleeping, lines
+    return lines
 
 
 def _everywhere(wrapper: Any) -> Change:
