@@ -42,6 +42,12 @@ class StepRecord:
     assertions: int = 0
     duration_s: float = 0.0
 
+    @property
+    def told(self) -> str:
+        """Why it did not pass, with what it looked for: the words of the rule before those of the comparison."""
+        expected = f"expected {self.expect}; " if self.expect and not self.precondition else ""
+        return f"{self.text}: {expected}{self.reason}"
+
     def as_json(self) -> dict[str, object]:
         """The step as it stands in a result line."""
         return {
@@ -116,7 +122,7 @@ class CaseSteps:
     def reason(self) -> str:
         """Why the gravest step did not pass."""
         grave = [record for record in self.records if record.verdict is self.verdict and record.reason]
-        return f"{grave[0].text}: {grave[0].reason}" if grave else ""
+        return grave[0].told if grave else ""
 
 
 class Step:

@@ -96,7 +96,7 @@ def test_a_step_that_is_only_likely_notes_the_deviation_and_the_case_goes_on() -
     assert [record.verdict for record in step.records] == [Verdict.DEVIATION, Verdict.PASS]
     assert step.records[0].observed == "6A88"
     assert step.verdict is Verdict.DEVIATION
-    assert step.reason == "the status word: 6A88 is not 6A80"
+    assert step.reason == "the status word: expected 6A80; 6A88 is not 6A80"
 
 
 def test_a_step_of_the_cases_own_confidence_ends_it() -> None:
