@@ -101,9 +101,10 @@ def command(
     with ExitStack() as stack:
         rack = stack.enter_context(Rack(read_lab(lab_file), seed))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-serve-")))
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # children inherit it: Ctrl-C is this process's to handle
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # children inherit it: Ctrl-C is this process's to handle
         lines = STARTERS[what](Serving(rack, stack, folder, port, rest_port, database, faults))
-        signal.signal(signal.SIGINT, before)
+        for asked in (signal.SIGINT, signal.SIGTERM):  # a shell's background job inherits the first one ignored
+            signal.signal(asked, signal.default_int_handler)
         click.echo("\n".join([*lines, "Ctrl-C ends it"]))
         while True:
             signal.pause()

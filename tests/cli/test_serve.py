@@ -184,3 +184,17 @@ def test_a_script_orders_a_profile(serve: Serve) -> None:
     rest = rest_of(serve("smdp"))
     order = curl(rest, "POST", "/orders", {"profile": "operational-a"})
     assert curl(rest, "GET", f"/orders/{order['number']}")["activation_code"] == order["activation_code"]
+
+
+def test_a_background_job_ends_when_it_is_asked_to(tmp_path: Path) -> None:
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(
+            ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-u", "-m", "harness.cli", "serve", "smds"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert any(line.startswith("Ctrl-C") for line in process.stdout)
+        process.send_signal(asked)
+        assert process.wait(20) == 130
