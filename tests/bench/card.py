@@ -54,7 +54,7 @@ def scene(folder: Path) -> Iterator[Scene]:
             assert isinstance(bench.link, PcscLink)
             euicc = euicc_over(bench.link, parties)
             eim = parties.eims[0]
-            ipa = OwnIpa(rack, euicc, eim, parties.smdp, [journal.observer("https")])
+            ipa = OwnIpa(rack, euicc, eim, (parties.smdp,), [journal.observer("https")])
             _associate(euicc, eim)
             yield Scene(
                 bench.link,
