@@ -16,6 +16,7 @@ from harness.codec.asn1 import has_bit
 from harness.codec.tlv import Tlv, build, parse
 from harness.roles.eim import reading
 from harness.roles.eim.commands import tag_list
+from harness.roles.eim.v10_lists import rows_of
 
 EVERYTHING = (0xA0, 0x81, 0xA2, 0xBF20, 0xBF22, 0x83, 0x84, 0xA5, 0xA6, 0xA8, 0xA9)
 """All tags that a tag list may name in v1.2; 5A and BF2D are none of them."""
@@ -114,6 +115,9 @@ def read_data(body: Tlv) -> IpaEuiccData:
         fields[name] = value
         if fault:
             findings.append(f"{name} {fault}")
+    v10_list = body.find(0xBF2B)
+    if v10_list is not None and "notificationsList" in fields:
+        fields.setdefault("euiccPackageResultList", rows_of(v10_list)[1])
     info1, info2 = body.find(0xBF20), body.find(0xBF22)
     return IpaEuiccData(
         fields,
@@ -146,7 +150,7 @@ def _row(item: Tlv) -> tuple[tuple[Tlv, ...], str]:
 
 
 def _v10_row(item: Tlv) -> tuple[tuple[Tlv, ...], str]:
-    return item.children, "carries the tag of v1.0, BF2B"
+    return rows_of(item)[0], "carries the tag of v1.0, BF2B"
 
 
 def _certificate(item: Tlv) -> tuple[bytes, str]:

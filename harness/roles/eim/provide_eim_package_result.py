@@ -21,6 +21,7 @@ from harness.roles.eim.get_eim_package import EID_NOT_FOUND, MISSING_EID
 from harness.roles.eim.state import FAILED, Device, EimState
 from harness.roles.eim.taking_data import take_data
 from harness.roles.eim.taking_downloads import take_download_result
+from harness.roles.eim.v10_lists import rows_of
 
 EMPTY_RESPONSE = tlv.build(0xBF50, tlv.build(0x30))
 
@@ -70,11 +71,13 @@ def _take_with_notifications(state: EimState, device: Device, body: Tlv, now: fl
     taken = take_package_result(state, device, body.get(0xBF51), now, context)
     findings: tuple[Event, ...] = ()
     listed = body.find(0xA0)
-    if listed is None:
-        listed = body.get(0xBF2B)
+    if listed is not None:
+        row = listed.children
+    else:
+        row = rows_of(body.get(0xBF2B))[0]
         fault = "notificationList carries the tag of v1.0, BF2B"
         findings = (Finding(now, device.eid, "ePRAndNotifications", fault),)
-    beside = context.rules["notifications-beside-result"](listed.children)
+    beside = context.rules["notifications-beside-result"](row)
     state, arrived, events = notifications.forward(taken.state, beside, device.eid, now, context)
     return replace(
         taken, state=state, acknowledged=taken.acknowledged + arrived, events=taken.events + findings + events

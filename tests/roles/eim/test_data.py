@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from harness.codec.tlv import build as t
 from harness.codec.tlv import parse
 from harness.crypto import pki
 from harness.crypto.entropy import Entropy
 from harness.roles.eim.commands import enable
+from harness.roles.eim.data import read_data
 from harness.roles.eim.events import DataReceived, DataRefused, Finding, ResultAccepted, ResultRefused
 from tests.roles.eim.support import (
     EID,
@@ -186,3 +189,21 @@ def test_stored_results_and_notifications_are_taken_and_acknowledged():
     assert answer == t(0xBF50, t(0xBF53, bytes.fromhex("800107800109")))
     assert eim.operation(transaction).state == "done"
     assert len(servers.posts) == 1
+
+
+@pytest.mark.parametrize(
+    ("inside", "notifications", "results"),
+    [
+        (t(0xA0, t(0x30), t(0xBF37)), [0x30, 0xBF37], []),
+        (t(0xA2, t(0xA0)), [], [0xA0]),
+        (t(0xA3, t(0xA0, t(0x30)), t(0xA1, t(0xA0))), [0x30], [0xA0]),
+        (t(0x30) + t(0xBF37), [0x30, 0xBF37], []),
+        (t(0xA0, t(0x30), t(0x5F37)), [0xA0], []),
+        (b"", [], []),
+    ],
+    ids=["notifications", "results", "both", "bare row", "one bare compact notification", "nothing"],
+)
+def test_the_list_of_v1_0_is_read_in_each_of_its_forms(inside, notifications, results):
+    read = read_data(parse(t(0xA0, t(0xBF2B, inside))))
+    assert [one.tag for one in read.notifications] == notifications
+    assert [one.tag for one in read.results] == results

@@ -227,16 +227,34 @@ def test_conforming_exchange_has_no_finding(delivered):
     assert not [event for event in eim.events if isinstance(event, Finding)]
 
 
-@pytest.mark.parametrize("tag", [0xA0, 0xBF2B])
-def test_notifications_beside_a_result_are_forwarded_and_acknowledged(tag):
+def v10_choice(*entries: bytes) -> bytes:
+    """As v1.0 has it: the eUICC's answer, with the alternative notificationList inside."""
+    return t(0xBF2B, t(0xA0, *entries))
+
+
+def v10_both(*entries: bytes) -> bytes:
+    """The alternative notificationAndEprList of v1.0."""
+    return t(0xBF2B, t(0xA3, t(0xA0, *entries), t(0xA1)))
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_v10"),
+    [
+        (lambda *entries: t(0xA0, *entries), False),
+        (lambda *entries: t(0xBF2B, *entries), True),
+        (v10_choice, True),
+        (v10_both, True),
+    ],
+)
+def test_notifications_beside_a_result_are_forwarded_and_acknowledged(listed, is_v10):
     servers = Servers()
     eim = make_eim(http=servers)
     eim.queue_package(EID, enable(ICCID))
     result = signed_result(result_data(poll(eim)))
-    answer = deliver(eim, t(0x30, result, t(tag, notification(9), notification(10))))
+    answer = deliver(eim, t(0x30, result, listed(notification(9), notification(10))))
     assert answer == t(0xBF50, t(0xBF53, bytes.fromhex("80010780010980010A")))
     assert len(servers.posts) == 2
-    assert (tag == 0xBF2B) == any(isinstance(event, Finding) and "BF2B" in event.fault for event in eim.events)
+    assert is_v10 == any(isinstance(event, Finding) and "BF2B" in event.fault for event in eim.events)
 
 
 def test_refused_notification_does_not_hold_up_the_next():
