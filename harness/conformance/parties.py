@@ -201,8 +201,10 @@ def prepared_card(rack: Rack, config: CardConfig, needs: State) -> Prepared:
     return found
 
 
-def make_known(eims: Sequence[Eim], config: CardConfig, prepared: Prepared, rack: Rack) -> None:
-    """Tells the eIMs what the eUICC in that state knows of them."""
+def make_known(
+    eims: Sequence[Eim], config: CardConfig, prepared: Prepared, rack: Rack, ipa_version: str | None = None
+) -> None:
+    """Tells the eIMs what the eUICC in that state knows of them, and the version of the IPA before it."""
     identity = rack.pki.euicc_identity("nist", config.eid)
     for eim, association in zip(eims, prepared.associations, strict=False):
         eim.associate(
@@ -212,6 +214,7 @@ def make_known(eims: Sequence[Eim], config: CardConfig, prepared: Prepared, rack
             association_token=association.token,
             counter=association.counter,
             version=config.version,
+            ipa_version=ipa_version,
         )
 
 

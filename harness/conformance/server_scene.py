@@ -128,6 +128,7 @@ class ServerScene(Scene):
                 euicc_certificate=device.euicc_certificate,
                 eum_certificate=device.eum_certificate,
                 version=device.version,
+                ipa_version=device.ipa_version,
             )
         self._serve()
         return again

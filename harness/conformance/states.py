@@ -150,8 +150,11 @@ def _agree_on_token(es10: EuiccUnderTest, eim: Eim, listed: int | None) -> None:
             return
 
 
-def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
-    """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs."""
+def associate(es10: EuiccUnderTest, eims: Sequence[Eim], ipa_version: str | None = None) -> None:
+    """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs.
+
+    `ipa_version` is the SGP.32 version of the IPA before the card, where it is not the card's.
+    """
     eid = es10.eid
     certificates = certificates_for(es10, eims[0].identity.ci_key_id)
     answer = es10.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED) for eim in eims])
@@ -165,6 +168,7 @@ def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
             association_token=token or 0,
             counter=0,
             version=es10.dialect.schema,
+            ipa_version=ipa_version,
         )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -65,6 +66,23 @@ def test_a_device_that_left_keeps_its_counter(tmp_path: Path) -> None:
     with pytest.raises(KeyError):
         eim.device(EID)
     assert eim.associate(EID).association.counter == 9
+
+
+def test_the_version_of_an_ipa_is_kept_and_a_file_from_before_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "eim.sqlite"
+    database = EimDatabase(file)
+    eim_on(database).associate(EID, version="1.3", ipa_version="1.0.1")
+    database.close()
+    database = EimDatabase(file)
+    device = eim_on(database).device(EID)
+    assert (device.ipa_version, device.esipa_version) == ("1.0.1", "1.0.1")
+    database.close()
+    with sqlite3.connect(file) as raw:
+        ((value,),) = raw.execute("SELECT value FROM devices").fetchall()
+        raw.execute("UPDATE devices SET value = ?", (value.replace(', "ipa_version": "1.0.1"', ""),))
+    raw.close()
+    device = eim_on(EimDatabase(file)).device(EID)
+    assert (device.ipa_version, device.esipa_version) == (None, "1.3")
 
 
 def test_eims_share_a_file_and_nothing_else(tmp_path: Path) -> None:

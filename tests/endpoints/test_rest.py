@@ -168,6 +168,20 @@ def test_an_eim_can_be_given_to_another_one(rest: httpx.Client) -> None:
     assert about["configuration"][8:] in about["add_initial_eim"]
 
 
+def test_a_device_has_the_version_of_its_card_and_that_of_its_ipa(rest: httpx.Client) -> None:
+    def told(**known: str) -> tuple[str, str]:
+        device = rest.put(f"/v1/devices/{EID}", json=known).json()
+        assert rest.get(f"/v1/devices/{EID}").json() == device
+        return device["version"], device["ipa_version"]
+
+    assert told() == ("1.2", "1.2")
+    assert told(version="1.3") == ("1.3", "1.3")
+    assert told(ipa_version="1.0.1") == ("1.3", "1.0.1")
+    assert told(version="1.2") == ("1.2", "1.0.1")
+    schemas = rest.get("/openapi.json").json()["components"]["schemas"]
+    assert all("ipa_version" in schemas[name]["properties"] for name in ("Association", "DeviceView"))
+
+
 def test_data_requests_and_downloads(rest: httpx.Client) -> None:
     rest.put(f"/v1/devices/{EID}", json={})
     assert queued(rest, kind="data").status_code == 201
@@ -188,6 +202,7 @@ def test_data_requests_and_downloads(rest: httpx.Client) -> None:
         ("PUT", f"/v1/devices/{EID}", {"counter": -1}, 422, "counter"),
         ("PUT", f"/v1/devices/{EID}", {"euicc_certificate": "3000"}, 422, "euicc_certificate"),
         ("PUT", f"/v1/devices/{EID}", {"version": "9"}, 422, "1.0.1"),
+        ("PUT", f"/v1/devices/{EID}", {"ipa_version": "1.1"}, 422, "ipa_version"),
         ("PUT", f"/v1/devices/{EID}", {"colour": "red"}, 422, "colour"),
         ("POST", f"/v1/devices/{EID}/operations", {"kind": "package", "commands": []}, 422, "commands"),
         ("POST", f"/v1/devices/{EID}/operations", {"kind": "package", "commands": [{"command": "fly"}]}, 422, "enable"),

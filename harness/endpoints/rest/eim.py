@@ -26,6 +26,7 @@ An operation is accepted when its answer comes (201): from then on it survives a
 eimTransactionId. EIDs are 32 digits, octets are hexadecimal, times are seconds since 1970 UTC.
 """
 
+Version = Literal["1.0.1", "1.2", "1.3"]
 Number = Annotated[str, Path(pattern=r"^([0-9A-Fa-f]{2}){1,16}$", description="An eimTransactionId.")]
 
 
@@ -40,7 +41,8 @@ class Association(_Model):
     association_token: int | None = Field(None, ge=0, description="0 where the eUICC has none.")
     euicc_certificate: Hex | None = Field(None, description="DER. Results are believed only when it is known.")
     eum_certificate: Hex | None = None
-    version: Literal["1.0.1", "1.2", "1.3"] | None = Field(None, description="Of SGP.32.")
+    version: Version | None = Field(None, description="Of SGP.32, the eUICC's.")
+    ipa_version: Version | None = Field(None, description="Of SGP.32, the IPA's; the eUICC's until one is told.")
 
 
 class DeviceView(BaseModel):
@@ -49,7 +51,8 @@ class DeviceView(BaseModel):
     eid: str
     counter: int
     association_token: int
-    version: str
+    version: str = Field(description="Of SGP.32, the eUICC's.")
+    ipa_version: str = Field(description="Of SGP.32, which ESipa is spoken in.")
     has_certificate: bool
     profiles: Mapping[str, bool] = Field(
         description="ICCIDs as on the wire; whether each is enabled, as far as is known."
@@ -195,6 +198,7 @@ def add_devices(app: FastAPI, eim: Eim) -> None:
                 association_token=association.association_token,
                 counter=association.counter,
                 version=association.version,
+                ipa_version=association.ipa_version,
             )
         )
 
@@ -261,6 +265,7 @@ def _device(one: Device) -> DeviceView:
         counter=one.association.counter,
         association_token=one.association.token,
         version=one.version,
+        ipa_version=one.esipa_version,
         has_certificate=one.euicc_certificate is not None,
         profiles={iccid.hex().upper(): enabled for iccid, enabled in one.profiles.items()},
         is_stale=one.is_stale,

@@ -23,6 +23,7 @@ from harness.roles.eim.state import (
     Device,
     Operation,
 )
+from harness.roles.eim.versions import VERSIONS
 
 
 class Operating(Holder):
@@ -59,12 +60,17 @@ class Operating(Holder):
         association_token: int | None = None,
         counter: int | None = None,
         version: str | None = None,
+        ipa_version: str | None = None,
     ) -> Device:
         """Makes a device known, or changes what is known of it; what is not given stays.
 
-        `counter` is the last one used; `version` is the SGP.32 version of the eUICC. Counter and token are kept in the
-        store before this returns.
+        `counter` is the last one used; `version` is the SGP.32 version of the eUICC, `ipa_version` that of the IPA, which
+        is the eUICC's until another one is told. Counter and token are kept in the store before this returns. Raises
+        ValueError for a version that no device has.
         """
+        for given in (version, ipa_version):
+            if given is not None and given not in VERSIONS:
+                raise ValueError(f"{given!r} is no version of SGP.32 that devices are known of: {', '.join(VERSIONS)}")
         with self._changed:
             device = self._state.devices.get(eid) or Device(eid, self._known.get(eid, Association()))
             association = Association(
@@ -78,6 +84,7 @@ class Operating(Holder):
                 euicc_certificate=euicc_certificate or device.euicc_certificate,
                 eum_certificate=eum_certificate or device.eum_certificate,
                 version=version or device.version,
+                ipa_version=ipa_version or device.ipa_version,
             )
             self._commit(self._state.with_device(device))
             return device

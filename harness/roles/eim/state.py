@@ -82,6 +82,8 @@ class Device:
     """Transaction ids in the order in which they were asked for; closed ones are taken out."""
     version: str = DEFAULT
     """The SGP.32 version that its eUICC is of, one of `versions.VERSIONS`."""
+    ipa_version: str | None = None
+    """The one that its IPA is of, and that ESipa is spoken in; None: that of the eUICC."""
     data: IpaEuiccData | None = None
     """What the IPA told last about itself and the eUICC."""
     profiles: Mapping[bytes, bool] = field(default_factory=dict)
@@ -92,6 +94,11 @@ class Device:
     """rPLMN of the last poll that told one."""
     last_seen: float | None = None
     """When it polled last, in seconds of the lab's clock."""
+
+    @property
+    def esipa_version(self) -> str:
+        """The SGP.32 version that ESipa is spoken in with its IPA."""
+        return self.ipa_version or self.version
 
 
 @dataclass(frozen=True, slots=True)

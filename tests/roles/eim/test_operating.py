@@ -241,3 +241,12 @@ def test_a_message_costs_the_same_with_many_devices():
         return min(once() for _ in range(50))
 
     assert best(many) < 20 * best(few)
+
+
+@pytest.mark.parametrize("what", ["version", "ipa_version"])
+def test_a_version_that_no_device_has_is_refused(what: str) -> None:
+    eim = make_eim()
+    before = eim.device()
+    with pytest.raises(ValueError, match=r"'9' is no version of SGP\.32 .*: 1\.0\.1, 1\.2, 1\.3"):
+        eim.associate(EID, **{what: "9"})  # type: ignore[arg-type]
+    assert eim.device() == before
