@@ -31,6 +31,26 @@ def around(name: str, wrapper: Callable[..., Any]) -> Change:
     return change
 
 
+def doing_nothing(name: str) -> Change:
+    """Wraps a rule that comes to a code and a new state: the code is told, and nothing is changed."""
+    return around(name, lambda inner, *arguments: (inner(*arguments)[0], None))
+
+
+def calling(name: str, code: int, becomes: int) -> Change:
+    """Wraps a rule that comes to a code and a new state: one code stands in place of another."""
+
+    def miscalled(inner: Rule, *arguments: Any) -> Any:
+        came_to, state = inner(*arguments)
+        return (becomes if came_to == code else came_to), state
+
+    return around(name, miscalled)
+
+
+def in_an_emergency_too(function: str) -> Change:
+    """An emergency does not keep this function from being done."""
+    return around("ecall-blocks", lambda inner, state, asked: asked != function and inner(state, asked))
+
+
 def blind_to_sessions(name: str) -> Change:
     """Wraps a rule whose first argument is the card: it does not see a proactive session that is open."""
 
