@@ -19,7 +19,8 @@ from harness.conformance.expectations import imsi_of
 from harness.conformance.module import ModuleUnderTest
 from harness.errors import DeviceFault, DeviceSilent, LabFault
 from harness.lab.module_bench import ModuleBench
-from harness.links.at_sockets import SOCKETS, TCP, UDP, Sockets
+from harness.links.at_grammar import AtRefused
+from harness.links.at_sockets import SOCKETS, TCP, UDP, Sockets, exchange
 from harness.profiles.package import ProfilePackage
 
 DEVICE, NETWORK, PROFILE = "the device's", "the network's, or the lab's", "the profile's, or the SM-DP+'s"
@@ -30,9 +31,12 @@ _HINTS = {
 SIMULATED_POOL = ip_network("10.0.0.0/24")
 REGISTERED, DENIED, SEARCHING = (1, 5), 3, 2
 CONTEXT = 1
-MESSAGE = "sgp32-harness round trip 0123456789"
+MESSAGE = "sgp32-harness/round-trip/0123456789"
 _ECHO_PORT = 7
 _REGISTRATION_DEADLINE = 120.0
+_COMES_BACK_WITHIN = 20.0
+_SIMULATED_WITHIN = 2.0
+"""Seconds from a message until its echo is not counted as coming any more."""
 _ARRIVES_WITHIN = 1.0
 """Seconds after which a connection is not counted as made any more."""
 
@@ -201,13 +205,17 @@ def _round_trip(sockets: Sockets, bench: ModuleBench, transport: str, address: s
         if server.was_connected_to(connections, _ARRIVES_WITHIN):
             return Look(f"{fault}, although the application server was connected to", DEVICE)
         return Look(f"{fault}; nothing reached the application server", NETWORK)
+    patience = _COMES_BACK_WITHIN if bench.simulated is None else _SIMULATED_WITHIN
+    came, trouble = "", ""
     try:
-        came = sockets.exchange(engine, socket, MESSAGE)
+        came = exchange(sockets, engine, socket, MESSAGE, patience=patience)
+    except AtRefused as fault:
+        trouble = f"{fault}; "
     finally:
         sockets.close(engine, socket)
     arrived = server.seen[1] - octets
     if came == MESSAGE:
         return Look(f"{len(came)} octets there and back")
-    said = f"{len(came)} of {len(MESSAGE)} octets came back, {arrived} reached the application server"
+    said = f"{trouble}{len(came)} of {len(MESSAGE)} octets came back, {arrived} reached the application server"
     lost_on_the_way = arrived < len(MESSAGE) or (transport == UDP and not came)
     return Look(said, NETWORK if lost_on_the_way else DEVICE)

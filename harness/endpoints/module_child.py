@@ -64,6 +64,7 @@ class Child:
         self._line = SerialLine(Path(birth["port"]))
         self._https = FirmwareHttps([bytes.fromhex(root) for root in birth["ci"]], birth["addresses"])
         self._network = network_script(birth["network"])
+        self._peers = HostPeers(birth["peers"])
         self._listener: Listener | None = None
         self._is_mute = False
         self._heard_at = 0.0
@@ -103,7 +104,7 @@ class Child:
         pending = b""
         while True:
             pause = self._flush()
-            reading: list[Any] = [self._control, self._awake, *self._line.readers]
+            reading: list[Any] = [self._control, self._awake, *self._line.readers, *self._peers.watched]
             ready, _, _ = select.select(reading, self._line.writers, [], pause)
             if self._awake in ready:
                 os.read(self._awake, 4096)
@@ -117,6 +118,9 @@ class Child:
                     self._obey(json.loads(line))
             if any(reader in ready for reader in self._line.readers):
                 self._hear()
+            for peer in self._peers.watched:
+                if peer in ready:
+                    self._peers.arrived(peer)
 
     # the host
 
@@ -217,9 +221,8 @@ class Child:
         return {}
 
     def _set_addresses(self, order: dict[str, Any]) -> dict[str, Any]:
-        self._birth = {**self._birth, "peers": order["peers"]}
         self._https.addresses = order["addresses"]
-        self._module.modem.peers = HostPeers(order["peers"])
+        self._peers.lead_to(order["peers"])
         return {}
 
     def _deliver_sms(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +264,7 @@ class Child:
             broken(CONFORMING, "module", of["module"]),
             broken(IPA_CONFORMING, "ipa", of["ipa"]),
         )
-        module.modem.peers = HostPeers(birth["peers"])
+        module.modem.peers = self._peers
         module.on_announcement(self._call_main_thread)
         module.on_boot(self._work_soon)
         module.modem.on_poll_wanted = self._work_soon

@@ -139,9 +139,12 @@ class ModuleBench(CardSlotBench):
     def _habits(self) -> Habits:
         device = self.slot.device
         if isinstance(device, Hardware):
-            named = device.dialect or recognised(" ".join(self.engine.command("AT+CGMI").lines))
+            named = device.dialect or recognised(self._told("AT+CGMI"), self._told("AT+CGMM"))
             return HABITS[named].told(pause_ipa=device.pause_ipa, resume_ipa=device.resume_ipa, poll=device.poll)
         return HABITS[self._dialect]
+
+    def _told(self, command: str) -> str:
+        return " ".join(self.engine.command(command).lines)
 
     def _start_working(self) -> None:
         for command in self.habits.start:

@@ -30,6 +30,7 @@ _PROBE_DEADLINE, _PROBES, _QUIET = 1.0, 5, 0.1
 _NEVER_QUIET = 2.0
 """Seconds after which a modem that talks without a pause is worked with as it is."""
 _KEPT_UNSOLICITED = 10_000
+_PROMPT = b">"
 _LINE_END = re.compile(rb"[\r\n]+")
 
 
@@ -102,6 +103,32 @@ class AtEngine:
         self._take_idle_lines(port)
         return self._exchange(port, command, until, also)
 
+    def prompted(
+        self,
+        command: str,
+        text: str,
+        *,
+        deadline: float = DEFAULT_DEADLINE,
+        also: tuple[str, ...] = (),
+        also_final: tuple[str, ...] = (),
+    ) -> AtAnswer:
+        """Sends one command and, once the modem asks with `>`, a text; `also_final` names further final results.
+
+        The modem must know from the command how long the text is. A command that is refused gets no text. Raises as
+        `command` does.
+        """
+        until = time.monotonic() + deadline
+        port = self._ready()
+        if not self._in_step:
+            self._get_in_step(port)
+        self._take_idle_lines(port)
+        self._write(port, command.encode("ascii") + b"\r")
+        refused = self._await_prompt(port, command, until)
+        if refused is not None:
+            return refused
+        self._write(port, text.encode("ascii"))
+        return self._answer(port, command, until, also, also_final, echo=text)
+
     def get_attention(self) -> None:
         """AT until the modem answers: one that sleeps loses what wakes it. Raises DeviceSilent."""
         self._in_step = False
@@ -155,6 +182,18 @@ class AtEngine:
 
     def _exchange(self, port: serial.Serial, command: str, until: float, also: tuple[str, ...]) -> AtAnswer:
         self._write(port, command.encode("ascii") + b"\r")
+        return self._answer(port, command, until, also)
+
+    def _answer(
+        self,
+        port: serial.Serial,
+        command: str,
+        until: float,
+        also: tuple[str, ...] = (),
+        also_final: tuple[str, ...] = (),
+        *,
+        echo: str = "",
+    ) -> AtAnswer:
         answer: list[str] = []
         echoed = False
         size = 0
@@ -165,11 +204,11 @@ class AtEngine:
                 self._in_step = False
                 raise DeviceSilent(f"{command[:40]} got no final result before its deadline", hint="reset the module")
             for place, line in enumerate(lines):
-                if not echoed and line == command:
+                if not echoed and line == (echo or command):
                     echoed = True
                     continue
                 kind = line_kind(line, command, also)
-                if kind is Kind.FINAL:
+                if kind is Kind.FINAL or line in also_final:
                     self._keep(lines[place + 1 :])
                     self._tell_read()
                     return AtAnswer(command, tuple(answer), line, echoed)
@@ -182,6 +221,27 @@ class AtEngine:
                     self._tell_read()
                     self._in_step = False
                     raise MalformedAnswer(f"{command[:40]} is answered without end")
+
+    def _await_prompt(self, port: serial.Serial, command: str, until: float) -> AtAnswer | None:
+        """Until the modem asks for a text, which no line end follows; its answer where it refuses instead."""
+        while bytes(self._buffer).strip() != _PROMPT:
+            lines = self._take_lines()
+            for place, line in enumerate(lines):
+                if line.encode() == _PROMPT:
+                    self._keep(lines[place + 1 :])
+                    return None
+                if line_kind(line, command) is Kind.FINAL:
+                    self._keep(lines[place + 1 :])
+                    self._tell_read()
+                    return AtAnswer(command, (), line)
+                if line != command:
+                    self._keep([line])
+            if not lines and not self._read_more(port, until):
+                self._tell_read()
+                self._in_step = False
+                raise DeviceSilent(f"{command[:40]} got no prompt before its deadline", hint="reset the module")
+        self._buffer.clear()
+        return None
 
     def _get_in_step(self, port: serial.Serial) -> None:
         """AT until OK, then quiet: what a modem still had to say to an earlier command is over by then."""
@@ -220,25 +280,35 @@ class AtEngine:
     def _read_lines(self, port: serial.Serial, until: float) -> list[str] | None:
         """The next whole lines, at least one; None when `until` passes first."""
         while True:
-            left = until - time.monotonic()
-            try:
-                if left <= 0 or not select.select([port.fileno()], [], [], left)[0]:
-                    return None
-                octets = port.read(1 << 16)
-            except (serial.SerialException, OSError) as fault:
-                raise self._vanished(fault) from fault
-            self._untold += octets
-            self._buffer += octets
-            if len(self._buffer) > _LONGEST_ANSWER:
-                self._buffer.clear()
-                self._tell_read()
-                self._in_step = False
-                raise MalformedAnswer(f"the modem at {self._path} sends a line without end")
-            *whole, rest = _LINE_END.split(bytes(self._buffer))
-            lines = [line.decode("latin-1").strip() for line in whole if line.strip()]
-            self._buffer[:] = rest
+            if not self._read_more(port, until):
+                return None
+            lines = self._take_lines()
             if lines:
                 return lines
+
+    def _read_more(self, port: serial.Serial, until: float) -> bool:
+        """Reads what is there once something is; whether something came before `until`."""
+        left = until - time.monotonic()
+        try:
+            if left <= 0 or not select.select([port.fileno()], [], [], left)[0]:
+                return False
+            octets = port.read(1 << 16)
+        except (serial.SerialException, OSError) as fault:
+            raise self._vanished(fault) from fault
+        self._untold += octets
+        self._buffer += octets
+        if len(self._buffer) > _LONGEST_ANSWER:
+            self._buffer.clear()
+            self._tell_read()
+            self._in_step = False
+            raise MalformedAnswer(f"the modem at {self._path} sends a line without end")
+        return True
+
+    def _take_lines(self) -> list[str]:
+        """The whole lines of what was read."""
+        *whole, rest = _LINE_END.split(bytes(self._buffer))
+        self._buffer[:] = rest
+        return [line.decode("latin-1").strip() for line in whole if line.strip()]
 
     def _take_idle_lines(self, port: serial.Serial) -> None:
         """What came while nobody was reading."""

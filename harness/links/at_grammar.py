@@ -67,8 +67,8 @@ class AtAnswer:
 
     @property
     def ok(self) -> bool:
-        """Whether the command was executed."""
-        return self.final == "OK"
+        """Whether the command was executed. SEND OK ends what makers' modules send from a prompt."""
+        return self.final in ("OK", "SEND OK")
 
     @property
     def error(self) -> int | str | None:

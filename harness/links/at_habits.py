@@ -20,6 +20,8 @@ class Habits:
 
     makers: tuple[str, ...] = ()
     """What its answer to +CGMI begins with, in capitals: by this an unnamed module is recognised."""
+    models: tuple[str, ...] = ()
+    """What its answer to +CGMM holds, in capitals, where the maker's other modules do something else."""
     start: tuple[str, ...] = ()
     """What it wants to be told after each boot before it works."""
     iccid: str = "AT+CCID"
@@ -55,10 +57,11 @@ HABITS: Mapping[str, Habits] = {
     "harness": Habits(
         makers=("SGP.32 HARNESS",), pause_ipa="AT%IPA=0", resume_ipa="AT%IPA=1", poll="AT%IPA=2", sockets="u-blox"
     ),
-    "quectel": Habits(makers=("QUECTEL",), iccid="AT+QCCID"),
+    "quectel": Habits(makers=("QUECTEL",), iccid="AT+QCCID", sockets="quectel"),
     "telit": Habits(makers=("TELIT",), iccid="AT#CCID"),
     "u-blox": Habits(makers=("U-BLOX",), sockets="u-blox"),
-    "simcom": Habits(makers=("SIMCOM",), iccid="AT+CICCID"),
+    "simcom-lpwa": Habits(makers=("SIMCOM",), models=("SIM7070", "SIM7080", "SIM7090"), sockets="simcom-lpwa"),
+    "simcom": Habits(makers=("SIMCOM",), iccid="AT+CICCID", sockets="simcom"),
     "nordic": Habits(makers=("NORDIC",), start=(_FULL,), iccid="AT%XICCID", sockets="nordic"),
     "sealed": Habits(pause_ipa="AT%IPA=0", resume_ipa="AT%IPA=1", poll="AT%IPA=2"),
     "flight-mode": Habits(reach_card=(_FLIGHT,), leave_card=(_FULL,), pause_ipa=_FLIGHT, resume_ipa=_FULL),
@@ -71,7 +74,11 @@ HABITS: Mapping[str, Habits] = {
 PLAIN = HABITS["3gpp"]
 
 
-def recognised(manufacturer: str) -> str:
-    """The dialect of a maker, by what +CGMI says; `3gpp` for one that nobody knows."""
-    said = manufacturer.strip().upper()
-    return next((name for name, habits in HABITS.items() if said.startswith(habits.makers or ("\0",))), "3gpp")
+def recognised(manufacturer: str, model: str = "") -> str:
+    """The dialect of a module, by what +CGMI and +CGMM say; `3gpp` for a maker that nobody knows."""
+    maker, kind = manufacturer.strip().upper(), model.upper()
+    for name, habits in HABITS.items():
+        is_makers = bool(habits.makers) and maker.startswith(habits.makers)
+        if is_makers and (not habits.models or any(known in kind for known in habits.models)):
+            return name
+    return "3gpp"

@@ -23,6 +23,8 @@ class PtyModem:
         self.link = link
         self.script = script or {}
         self.echo = echo
+        self.ends_lines_after: tuple[str, ...] = ()
+        """Texts after a prompt, which no line end follows."""
         self.received: list[str] = []
         self._stop, self._stopped = os.pipe()
         self.plug_in()
@@ -63,6 +65,8 @@ class PtyModem:
             if self.echo:
                 os.write(master, octets)
             *lines, pending = (pending + octets.replace(b"\x1b", b"")).split(b"\r")
+            if pending.decode("latin-1") in self.ends_lines_after:
+                lines, pending = [*lines, pending], b""
             for line in lines:
                 self._answer(line.decode().strip())
 

@@ -219,6 +219,30 @@ def test_an_answer_without_end_is_malformed(start: Start, flood: bytes) -> None:
         engine.command("ATI", deadline=20)
 
 
+def test_a_text_goes_out_once_the_modem_asks_for_it(start: Start) -> None:
+    modem, engine = start({"AT+QISEND=0,5": b"\r\n+CREG: 1\r\n\r\n> ", "HELLO": b"\r\nSEND OK\r\n"})
+    modem.ends_lines_after = ("HELLO",)
+    answer = engine.prompted("AT+QISEND=0,5", "HELLO", also_final=("SEND OK",))
+    assert answer.ok
+    assert answer.final == "SEND OK"
+    assert [line.text for line in engine.unsolicited] == ["+CREG: 1"]
+    assert engine.command("AT").ok
+
+
+def test_a_command_that_is_refused_gets_no_text(start: Start) -> None:
+    modem, engine = start({"AT+QISEND=0,5": b"\r\n+CME ERROR: 3\r\n"})
+    assert engine.prompted("AT+QISEND=0,5", "HELLO").error == 3
+    assert engine.command("AT").ok
+    assert "HELLO" not in modem.received
+
+
+def test_a_prompt_that_never_comes_is_silence(start: Start) -> None:
+    _, engine = start({"AT+QISEND=0,5": None})
+    with pytest.raises(DeviceSilent, match="no prompt"):
+        engine.prompted("AT+QISEND=0,5", "HELLO", deadline=0.2)
+    assert engine.command("AT").ok
+
+
 def test_raw_octets_can_be_sent(start: Start) -> None:
     modem, engine = start()
     engine.send_raw(b"AT+BROKEN\r")

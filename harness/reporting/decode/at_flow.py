@@ -10,7 +10,8 @@ from harness.reporting.decode import at
 from harness.reporting.decode.apdu_flow import ApduFlow
 from harness.reporting.decode.entry import Draft, Entry
 
-FINAL = re.compile(r"^(OK|ERROR|NO CARRIER|ABORTED|\+CM[ES] ERROR:.*)$")
+FINAL = re.compile(r"^(OK|SEND OK|SEND FAIL|ERROR|NO CARRIER|ABORTED|\+CM[ES] ERROR:.*)$")
+_PROMPT = b">"
 
 
 @dataclass(slots=True)
@@ -44,6 +45,9 @@ class AtFlow:
             return self.flush()
         self._open.records.append(record)
         self._open.answer += record.octets if record.octets.endswith(b"\n") else record.octets + b"\n"
+        if record.octets.strip() == _PROMPT:
+            self._open.final = "asks for data"
+            return self.flush()
         finals = [line for line in at.lines(record.octets) if FINAL.match(line.strip())]
         if finals:
             self._open.final = finals[-1].strip()

@@ -40,8 +40,8 @@ def _connected_in_silence(inner: Any, modem: Modem, number: int, address: str, p
     raise AtError(grammar.OPERATION_NOT_ALLOWED)
 
 
-def _one_short(inner: Any, modem: Modem, number: int, most: int) -> bytes:
-    octets: bytes = inner(modem, number, most)
+def _one_short(inner: Any, modem: Modem, number: int, most: int, within: float = 0.0) -> bytes:
+    octets: bytes = inner(modem, number, most, within)
     return octets[:-1]
 
 

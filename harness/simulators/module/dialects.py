@@ -13,9 +13,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-U_BLOX_SOCKETS = frozenset({"+UDNSRN", "+USOCR", "+USOCO", "+USOWR", "+USORD", "+USOCL"})
-NORDIC_SOCKETS = frozenset({"#XGETADDRINFO", "#XSOCKET", "#XCONNECT", "#XSEND", "#XRECV"})
-SOCKET_COMMANDS = U_BLOX_SOCKETS | NORDIC_SOCKETS
+
+@dataclass(frozen=True, slots=True)
+class SocketCommands:
+    """A maker's commands for sockets of the module itself."""
+
+    names: frozenset[str] = frozenset()
+    want_start: bool = False
+    """Whether the module's own TCP/IP must be brought up before, once for each profile."""
+    arrival: str = ""
+    """What announces data, with `socket` and how many `octets`; empty where reading waits for them."""
+    looks_up_behind_ok: bool = False
+    """Whether the outcome of +CDNSGIP comes after its OK."""
+
+
+_U_BLOX = frozenset({"+UDNSRN", "+USOCR", "+USOCO", "+USOWR", "+USORD", "+USOCL"})
+_U_BLOX_PROFILES = frozenset({"+UPSD", "+UPSDA", "+UPSND"})
+_NORDIC = frozenset({"#XGETADDRINFO", "#XSOCKET", "#XCONNECT", "#XSEND", "#XRECV"})
+_QUECTEL = frozenset({"+QIACT", "+QIDEACT", "+QIDNSGIP", "+QIOPEN", "+QISEND", "+QISENDEX", "+QIRD", "+QICLOSE"})
+_SIMCOM_LTE = frozenset({"+NETOPEN", "+NETCLOSE", "+CDNSGIP", "+CIPOPEN", "+CIPSEND", "+CIPRXGET", "+CIPCLOSE"})
+_SIMCOM_LPWA = frozenset({"+CNACT", "+CDNSGIP", "+CAOPEN", "+CASEND", "+CARECV", "+CACLOSE"})
+SOCKET_COMMANDS = _U_BLOX | _U_BLOX_PROFILES | _NORDIC | _QUECTEL | _SIMCOM_LTE | _SIMCOM_LPWA
+
+_ONE_CONTEXT_SOCKETS = SocketCommands(_U_BLOX, arrival="+UUSORD: {socket},{octets}")
+"""Those of u-blox where no profile has to be activated."""
+_U_BLOX_SOCKETS = SocketCommands(_U_BLOX | _U_BLOX_PROFILES, True, "+UUSORD: {socket},{octets}")
+_NORDIC_SOCKETS = SocketCommands(_NORDIC)
+_QUECTEL_SOCKETS = SocketCommands(_QUECTEL, True, '+QIURC: "recv",{socket}')
+_SIMCOM_LTE_SOCKETS = SocketCommands(_SIMCOM_LTE, True, "+CIPRXGET: 1,{socket}")
+_SIMCOM_LPWA_SOCKETS = SocketCommands(_SIMCOM_LPWA, True, "+CADATAIND: {socket}", looks_up_behind_ok=True)
 
 _ICCID = {"+CCID": "+CCID: ", "+ICCID": "+ICCID: "}
 _OPEN, _CLOSE, _ACCESS, _CSIM = "+CCHO", "+CCHC", "+CGLA", "+CSIM"
@@ -58,14 +84,13 @@ class Dialect:
     """Unsolicited result codes that come with every answer."""
     vanishes_for: float = 0.0
     """Seconds for which the port is gone after a reboot by command, as that of a USB module."""
-    sockets: frozenset[str] = frozenset()
-    """The maker's commands for sockets of the module itself."""
+    sockets: SocketCommands = SocketCommands()
     ipa_command: bool = False
     """Whether the maker's `%IPA` is there: =0 pauses the IPA, =1 lets it work, =2 makes it poll."""
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "harness": Dialect(ipa_command=True, sockets=U_BLOX_SOCKETS),
+    "harness": Dialect(ipa_command=True, sockets=_ONE_CONTEXT_SOCKETS),
     "3gpp": Dialect(model="SIM-MODULE-PLAIN"),
     "quectel": Dialect(
         manufacturer="Quectel",
@@ -77,6 +102,7 @@ DIALECTS: Mapping[str, Dialect] = {
         close_answer=(),
         refuses_test=frozenset({_OPEN, _CLOSE, _ACCESS}),
         passes_channels=False,
+        sockets=_QUECTEL_SOCKETS,
     ),
     "telit": Dialect(
         manufacturer="Telit",
@@ -95,7 +121,7 @@ DIALECTS: Mapping[str, Dialect] = {
         boot_announcements=(),
         announces_sim=False,
         iccid_commands={"+CCID": "+CCID: "},
-        sockets=U_BLOX_SOCKETS,
+        sockets=_U_BLOX_SOCKETS,
     ),
     "simcom": Dialect(
         manufacturer="SIMCOM INCORPORATED",
@@ -103,6 +129,15 @@ DIALECTS: Mapping[str, Dialect] = {
         revision="SIMULATED-SIM7600",
         boot_announcements=("RDY", "SMS DONE", "PB DONE"),
         iccid_commands={"+CICCID": "+ICCID: "},
+        sockets=_SIMCOM_LTE_SOCKETS,
+    ),
+    "simcom-lpwa": Dialect(
+        manufacturer="SIMCOM_Ltd",
+        model="SIMCOM_SIM7080",
+        revision="SIMULATED-SIM7080",
+        boot_announcements=("RDY", "+CFUN: 1", "SMS Ready"),
+        iccid_commands={"+CCID": ""},
+        sockets=_SIMCOM_LPWA_SOCKETS,
     ),
     "nordic": Dialect(
         manufacturer="Nordic Semiconductor ASA",
@@ -112,7 +147,7 @@ DIALECTS: Mapping[str, Dialect] = {
         announces_sim=False,
         boots_at=0,
         iccid_commands={"%XICCID": "%XICCID: "},
-        sockets=NORDIC_SOCKETS,
+        sockets=_NORDIC_SOCKETS,
     ),
     "sealed": Dialect(model="SIM-MODULE-SEALED", missing=frozenset({_CSIM, _OPEN, _CLOSE, _ACCESS}), ipa_command=True),
     "flight-mode": Dialect(model="SIM-MODULE-FLIGHT", apdus_when="flight"),
@@ -130,5 +165,5 @@ DIALECTS: Mapping[str, Dialect] = {
         vanishes_for=0.3,
     ),
 }
-"""Dialects by name. `harness` is 27.007 with commands of our own for the IPA and sockets like u-blox;
+"""Dialects by name. `harness` is 27.007 with commands of our own for the IPA and the sockets of an older u-blox;
 `3gpp` is 27.007 and nothing else."""

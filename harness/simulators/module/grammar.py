@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _EXTENDED = re.compile(r"([+^%$*#&][A-Z0-9]+)(=\?|\?|=(.*))?", re.IGNORECASE | re.DOTALL)
@@ -54,11 +55,31 @@ TEXTS = {
 
 
 class AtError(Exception):
-    """A command that ends in an error. `code` is a CME number; None is a plain ERROR."""
+    """A command that ends in an error, maybe after some lines. `code` is a CME number; None is a plain ERROR."""
 
-    def __init__(self, code: int | None = None) -> None:
+    def __init__(self, code: int | None = None, *, lines: Sequence[str] = ()) -> None:
         super().__init__(TEXTS.get(code or 0, "ERROR"))
         self.code = code
+        self.lines = tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A command that ends in a final result of its own."""
+
+    lines: Sequence[str] = ()
+    final: str = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A command that asks for data before it ends."""
+
+    length: int | None
+    """How many octets; None: until Ctrl-Z."""
+    then: Callable[[bytes], Sequence[str]]
+    """What it does with them, and the lines of its answer. Raises AtError."""
+    final: str = "OK"
 
 
 def parse(line: str) -> list[AtCommand]:

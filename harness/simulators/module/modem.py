@@ -11,14 +11,14 @@ Rules of this room:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from harness.errors import DeviceFault, HarnessError
 from harness.rules import Rules
 from harness.simulators.module import grammar
 from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
 from harness.simulators.module.dialects import DIALECTS, SOCKET_COMMANDS
-from harness.simulators.module.grammar import TEST, AtCommand, AtError
+from harness.simulators.module.grammar import TEST, AtCommand, AtError, Outcome, Prompt
 from harness.simulators.module.peers import Nobody, Peers, PeerSocket
 from harness.simulators.module.sim import NoSim, Sim
 from harness.simulators.module.sleep import Sleeping
@@ -27,7 +27,8 @@ LONGEST_LINE = 8192
 PEER_PORT = 7
 """Where peers listen, as the network has it: that of echo (RFC 862)."""
 FULL, MINIMUM, AIRPLANE = 1, 0, 4
-_RETURN, _LINE_FEED, _ESCAPE = 0x0D, 0x0A, 0x1B
+_RETURN, _LINE_FEED, _ESCAPE, _CTRL_Z = 0x0D, 0x0A, 0x1B, 0x1A
+_PROMPT = b"\r\n> "
 NOT_REGISTERED, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
 _REGISTERED = (HOME, ROAMING)
 
@@ -49,6 +50,8 @@ class Modem:
         """What the module's own sockets lead to."""
         self.sockets: dict[int, PeerSocket | str] = {}
         """By number; one that is not yet connected is its transport alone."""
+        self.internet_over: str | None = None
+        """The ICCID that the module's own TCP/IP was brought up over, empty for none; None where it is down."""
         self.sleeping = Sleeping()
         self.is_on = False
         self.echo = True
@@ -75,6 +78,8 @@ class Modem:
         self._announcements: deque[str] = deque()
         self._reported = NOT_REGISTERED
         self._line = bytearray()
+        self._prompt: Prompt | None = None
+        """What waits for data instead of a command line."""
         sim.on_reset(self._sim_was_reset)
 
     # power
@@ -86,6 +91,7 @@ class Modem:
         self.sleeping, self.clock_error = Sleeping(), 0.0
         self.sessions.clear()
         self._line.clear()
+        self._prompt = self.internet_over = None
         self._reported = NOT_REGISTERED
         self.has_emergency_call = False
         self.is_on = True
@@ -145,6 +151,10 @@ class Modem:
         """Queues an unsolicited result code. From any thread."""
         self._announcements.append(text)
         self.on_announcement()
+
+    def announce_behind(self, text: str) -> None:
+        """Has an unsolicited result code follow the OK of the command under way."""
+        self.after_answer.append(lambda: self.announce(text))
 
     def pending(self) -> bytes:
         """Everything unsolicited that is due while no command is under way."""
@@ -215,6 +225,9 @@ class Modem:
             return b""
         self.sleeping.used_at = self.now
         for octet in octets:
+            if self._prompt is not None:
+                out += self._take_data(self._prompt, octet)
+                continue
             if octet == _LINE_FEED:
                 continue
             if self.echo:
@@ -240,38 +253,74 @@ class Modem:
         self._report_registration()
         announcements = self._taken()
         lines: list[str] = []
+        final = "OK"
         try:
             if len(octets) > LONGEST_LINE:
                 raise AtError
             for command in grammar.parse(text[2:]):
-                lines += self._run(command)
-            final = "OK"
+                done = self._run(command)
+                if isinstance(done, Prompt):
+                    self._prompt = done
+                    self._announcements.extendleft(reversed(announcements))
+                    return _PROMPT
+                lines += done.lines
+                final = done.final
+        except AtError as fault:
+            lines += fault.lines
+            final = self.rules["error"](fault.code, self.error_verbosity)
+        return self._end(lines, announcements, final)
+
+    def _take_data(self, prompt: Prompt, octet: int) -> bytes:
+        """One octet of the data that a command asked for; the end of its answer with the last."""
+        echo = bytes([octet]) if self.echo else b""
+        if octet == _ESCAPE:
+            self._prompt = None
+            self._line.clear()
+            return echo + self._end([], self._taken(), "OK")
+        if octet != _CTRL_Z or prompt.length is not None:
+            self._line.append(octet)
+            if len(self._line) != (prompt.length or LONGEST_LINE):
+                return echo
+        data = bytes(self._line)
+        self._prompt = None
+        self._line.clear()
+        announcements = self._taken()
+        try:
+            return echo + self._end(prompt.then(data), announcements, prompt.final)
         except AtError as fault:
             final = self.rules["error"](fault.code, self.error_verbosity)
-        out = self.rules["answer"](lines, [*announcements, *self.dialect.chatter], final)
+            return echo + self._end(fault.lines, announcements, final)
+
+    def _end(self, lines: Sequence[str], announcements: Sequence[str], final: str) -> bytes:
+        out = self.rules["answer"](list(lines), [*announcements, *self.dialect.chatter], final)
         after, self.after_answer = self.after_answer, []
         for action in after:
             action()
         return bytes(out)
 
-    def _run(self, command: AtCommand) -> list[str]:
+    def _run(self, command: AtCommand) -> Outcome | Prompt:
         handler = self.rules.get("iccid" if command.name in self.dialect.iccid_commands else f"AT{command.name}")
         if handler is None or self._is_missing(command):
             raise AtError
         try:
-            return list(handler(self, command))
+            done = handler(self, command)
         except NoSim:
             raise AtError(grammar.NO_SIM) from None
         except DeviceFault:
             raise AtError(grammar.SIM_FAILURE) from None
         except HarnessError:
             raise AtError(grammar.UNKNOWN) from None
+        return done if isinstance(done, Outcome | Prompt) else Outcome(done)
 
     def _is_missing(self, command: AtCommand) -> bool:
         dialect = self.dialect
-        if command.name in SOCKET_COMMANDS and command.name not in dialect.sockets:
+        if command.name in SOCKET_COMMANDS and command.name not in dialect.sockets.names:
             return True
         return command.name in dialect.missing or (command.form == TEST and command.name in dialect.refuses_test)
+
+
+Handler = Callable[[Modem, AtCommand], Sequence[str] | Outcome | Prompt]
+"""What a command does. Raises AtError."""
 
 
 def sim_detection(modem: Modem, is_in: bool) -> None:

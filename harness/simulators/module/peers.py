@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 TCP, UDP = "tcp", "udp"
@@ -18,8 +18,15 @@ class PeerSocket(Protocol):
     def send(self, octets: bytes) -> None:
         """Sends them all."""
 
-    def receive(self, most: int) -> bytes:
-        """What came, at most so many octets; waits a little for it, and is empty where nothing came."""
+    def receive(self, most: int, within: float) -> bytes:
+        """What came, at most so many octets; waits so many seconds for it, and is empty where nothing came."""
+
+    @property
+    def waiting(self) -> int:
+        """How many octets came and were not received."""
+
+    def on_arrival(self, tell: Callable[[], None]) -> None:
+        """Calls `tell` once, when there is next something to receive or the other end closed."""
 
     def close(self) -> None:
         """Closes it."""

@@ -9,7 +9,7 @@ from harness.simulators.module import (
     rsp_commands,
     sim_commands,
     sleep_commands,
-    socket_commands,
+    sockets,
 )
 from harness.simulators.module.grammar import error
 from harness.simulators.module.modem import Modem, answer, data_path, sim_detection
@@ -17,6 +17,7 @@ from harness.simulators.module.sim import identity_read, terminal_capability
 
 CONFORMING = Rules(
     {
+        **sockets.COMMANDS,
         "answer": answer,
         "error": error,
         "terminal-capability": terminal_capability,
@@ -67,21 +68,10 @@ CONFORMING = Rules(
         "contexts-up": network_commands.contexts_up,
         "apn-in-use": network_commands.apn_in_use,
         "context-address": network_commands.context_address,
-        "name-resolution": socket_commands.address_of,
-        "socket-connect": socket_commands.connect,
-        "socket-data": socket_commands.received,
+        "name-resolution": sockets.address_of,
+        "socket-connect": sockets.connect,
+        "socket-data": sockets.received,
         "AT+CGCONTRDP": network_commands.dynamic_parameters,
-        "AT+UDNSRN": socket_commands.resolve,
-        "AT+USOCR": socket_commands.create,
-        "AT+USOCO": socket_commands.connect_socket,
-        "AT+USOWR": socket_commands.write,
-        "AT+USORD": socket_commands.read,
-        "AT+USOCL": socket_commands.close,
-        "AT#XGETADDRINFO": socket_commands.get_address,
-        "AT#XSOCKET": socket_commands.open_or_close,
-        "AT#XCONNECT": socket_commands.connect_last,
-        "AT#XSEND": socket_commands.send,
-        "AT#XRECV": socket_commands.receive,
         "schedule-time": lambda modem: 0.0,
         "wakes-by-sms": lambda modem: True,
         "AT+CEUICCPD": rsp_commands.left_to_the_eim,

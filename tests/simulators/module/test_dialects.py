@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
 from harness.links.at_habits import HABITS, recognised
@@ -34,11 +36,12 @@ def test_host_and_simulation_know_the_same_dialects() -> None:
     assert HABITS.keys() == DIALECTS.keys()
 
 
-@pytest.mark.parametrize("dialect", ["harness", "quectel", "telit", "u-blox", "simcom", "nordic"])
+@pytest.mark.parametrize("dialect", ["harness", "quectel", "telit", "u-blox", "simcom", "simcom-lpwa", "nordic"])
 def test_a_maker_is_recognised_by_its_name(dialect: str) -> None:
     [manufacturer, ok] = ask(quiet(dialect), "AT+CGMI")
     assert ok == "OK"
-    assert recognised(manufacturer) == dialect
+    [model, _] = ask(quiet(dialect), "AT+CGMM")
+    assert recognised(manufacturer, model) == dialect
 
 
 def test_an_unknown_maker_speaks_27_007() -> None:
@@ -133,6 +136,7 @@ def test_a_restless_module_talks_between_the_lines() -> None:
         ("telit", "AT#CCID", "#CCID: "),
         ("u-blox", "AT+CCID", "+CCID: "),
         ("simcom", "AT+CICCID", "+ICCID: "),
+        ("simcom-lpwa", "AT+CCID", ""),
         ("nordic", "AT%XICCID", "%XICCID: "),
     ],
 )
@@ -142,6 +146,131 @@ def test_the_iccid_has_many_commands(dialect: str, command: str, prefix: str) ->
     module.pending()
     assert ask(module, command) == [f"{prefix}89001012345678901234", "OK"]
     assert HABITS[dialect].iccid == command
+
+
+class Echo:
+    """A peer that sends back what it gets, at once."""
+
+    hosts = ("app.example",)
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._tell: Callable[[], None] = lambda: None
+
+    def connect(self, host: str, transport: str) -> Echo:
+        return self
+
+    def send(self, octets: bytes) -> None:
+        self._held += octets
+        tell, self._tell = self._tell, lambda: None
+        tell()
+
+    def receive(self, most: int, within: float) -> bytes:
+        taken, self._held = self._held[:most], self._held[most:]
+        return taken
+
+    @property
+    def waiting(self) -> int:
+        return len(self._held)
+
+    def on_arrival(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def close(self) -> None:
+        self._held = b""
+
+
+TALKS: Mapping[str, list[tuple[str, list[str]]]] = {
+    "u-blox": [
+        ("AT+USOCR=6\r", ["ERROR"]),
+        ("AT+UPSD=0,0,0\r", ["OK"]),
+        ("AT+UPSD=0,100,1\r", ["OK"]),
+        ("AT+UPSDA=0,3\r", ["OK", '+UUPSDA: 0,"10.0.0.1"']),
+        ("AT+UPSND=0,8\r", ["+UPSND: 0,8,1", "OK"]),
+        ('AT+UDNSRN=0,"app.example"\r', ['+UDNSRN: "198.51.100.1"', "OK"]),
+        ("AT+USOCR=6\r", ["+USOCR: 0", "OK"]),
+        ('AT+USOCO=0,"198.51.100.1",7\r', ["OK"]),
+        ("AT+USORD=0,16\r", ['+USORD: 0,0,""', "OK"]),
+        ('AT+USOWR=0,5,"HELLO"\r', ["+USOWR: 0,5", "OK", "+UUSORD: 0,5"]),
+        ("AT+USORD=0,16\r", ['+USORD: 0,5,"HELLO"', "OK"]),
+        ("AT+USOCL=0\r", ["OK"]),
+    ],
+    "nordic": [
+        ('AT#XGETADDRINFO="app.example"\r', ['#XGETADDRINFO: "198.51.100.1"', "OK"]),
+        ("AT#XSOCKET=1,1,0\r", ["#XSOCKET: 0,1,6", "OK"]),
+        ('AT#XCONNECT="198.51.100.1",7\r', ["#XCONNECT: 1", "OK"]),
+        ('AT#XSEND="HELLO"\r', ["#XSEND: 5", "OK"]),
+        ("AT#XRECV=2\r", ["#XRECV: 5", "HELLO", "OK"]),
+        ("AT#XRECV=2\r", ["ERROR"]),
+        ("AT#XSOCKET=0\r", ['#XSOCKET: 0,"closed"', "OK"]),
+    ],
+    "quectel": [
+        ("AT+QIACT?\r", ["OK"]),
+        ("AT+QIACT=1\r", ["OK"]),
+        ("AT+QIACT?\r", ['+QIACT: 1,1,1,"10.0.0.1"', "OK"]),
+        ('AT+QIDNSGIP=1,"app.example"\r', ["OK", '+QIURC: "dnsgip",0,1,600', '+QIURC: "dnsgip","198.51.100.1"']),
+        ('AT+QIDNSGIP=1,"nobody.example"\r', ["OK", '+QIURC: "dnsgip",565']),
+        ('AT+QIOPEN=1,0,"TCP","198.51.100.9",7,0,0\r', ["OK", "+QIOPEN: 0,566"]),
+        ("AT+QICLOSE=0\r", ["OK"]),
+        ('AT+QIOPEN=1,0,"TCP","198.51.100.1",7,0,0\r', ["OK", "+QIOPEN: 0,0"]),
+        ("AT+QISEND=0,5\r", [">"]),
+        ("HELLO", ["SEND OK", '+QIURC: "recv",0']),
+        ("AT+QIRD=0,1500\r", ["+QIRD: 5", "HELLO", "OK"]),
+        ("AT+QIRD=0,1500\r", ["+QIRD: 0", "OK"]),
+        ('AT+QISENDEX=0,"4142"\r', ["SEND OK", '+QIURC: "recv",0']),
+        ("AT+QISEND=0\r", [">"]),
+        ("CD\x1a", ["SEND OK"]),
+        ("AT+QIRD=0,1500\r", ["+QIRD: 4", "ABCD", "OK"]),
+        ("AT+QISEND=0,5\r", [">"]),
+        ("HE\x1b", ["OK"]),
+        ("AT+QIRD=0,1500\r", ["+QIRD: 0", "OK"]),
+        ("AT+QICLOSE=0\r", ["OK"]),
+    ],
+    "simcom": [
+        ("AT+NETOPEN?\r", ["+NETOPEN: 0", "OK"]),
+        ("AT+NETOPEN\r", ["OK", "+NETOPEN: 0"]),
+        ("AT+NETOPEN\r", ["+IP ERROR: Network is already opened", "ERROR"]),
+        ("AT+CIPRXGET=1\r", ["OK"]),
+        ('AT+CDNSGIP="app.example"\r', ['+CDNSGIP: 1,"app.example","198.51.100.1"', "OK"]),
+        ('AT+CIPOPEN=0,"TCP","198.51.100.1",7\r', ["OK", "+CIPOPEN: 0,0"]),
+        ("AT+CIPRXGET=2,0,1500\r", ["+IP ERROR: No data", "ERROR"]),
+        ("AT+CIPSEND=0,5\r", [">"]),
+        ("HELLO", ["OK", "+CIPRXGET: 1,0", "+CIPSEND: 0,5,5"]),
+        ("AT+CIPRXGET=4,0\r", ["+CIPRXGET: 4,0,5", "OK"]),
+        ("AT+CIPRXGET=2,0,1500\r", ["+CIPRXGET: 2,0,5,0", "HELLO", "OK"]),
+        ("AT+CIPCLOSE=0\r", ["OK", "+CIPCLOSE: 0,0"]),
+        ('AT+CIPOPEN=0,"UDP",,,5007\r', ["OK", "+CIPOPEN: 0,0"]),
+        ('AT+CIPSEND=0,5,"198.51.100.1",7\r', [">"]),
+    ],
+    "simcom-lpwa": [
+        ("AT+CNACT=0,1\r", ["OK", "+APP PDP: 0,ACTIVE"]),
+        ('AT+CDNSGIP="app.example"\r', ["OK", '+CDNSGIP: 1,"app.example","198.51.100.1"']),
+        ('AT+CAOPEN=0,0,"TCP","198.51.100.9",7\r', ["+CAOPEN: 0,27", "OK"]),
+        ('AT+CAOPEN=0,0,"TCP","198.51.100.1",7\r', ["+CAOPEN: 0,0", "OK"]),
+        ("AT+CASEND=0,5\r", [">"]),
+        ("HELLO", ["OK", "+CADATAIND: 0"]),
+        ("AT+CARECV=0,1500\r", ["+CARECV: 5,HELLO", "OK"]),
+        ("AT+CARECV=0,1500\r", ["+CARECV: 0", "OK"]),
+        ("AT+CACLOSE=0\r", ["OK"]),
+    ],
+}
+"""What is said over sockets, and what comes back with what follows unasked."""
+
+
+@pytest.mark.parametrize("dialect", TALKS)
+def test_sockets_are_spoken_as_their_makers_have_them(dialect: str) -> None:
+    module = quiet(dialect)
+    module.modem.peers = Echo()
+    for said, expected in TALKS[dialect]:
+        out = module.receive(said.encode()) + module.pending()
+        lines = [line.strip() for line in out.decode().split("\r\n") if line.strip()]
+        assert lines == expected, said
+
+
+def test_sockets_of_other_makers_are_unknown() -> None:
+    for dialect in ("3gpp", "telit", "u-blox", "simcom"):
+        assert ask(quiet(dialect), "AT+QIACT?") == ["ERROR"]
+    assert ask(quiet("simcom-lpwa"), "AT+NETOPEN?") == ["ERROR"]
 
 
 def test_its_ipa_rests_while_it_is_paused_and_polls_when_asked_to() -> None:
