@@ -144,7 +144,8 @@ def why(case: Case, slot: Slot) -> str:
         return f"{slot.name}: no, {absent}"
     if links:
         asked = f", unless the card declares that it lacks {' or '.join(case.requires)}" if case.requires else ""
-        return f"{slot.name}: yes, over {', '.join(links)}{asked if slot.is_hardware else ''}"
+        over = f"{' or '.join(links)}, one of them is enough" if case.one_link and links[1:] else ", ".join(links)
+        return f"{slot.name}: yes, over {over}{asked if slot.is_hardware else ''}"
     if slot.kind not in observer.kinds:
         return f"{slot.name}: no, the case needs {observer.what} and this slot is of kind {slot.kind}"
     if case.links is not None and observer.links(slot):

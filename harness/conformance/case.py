@@ -88,6 +88,8 @@ class Case:
     """Features of `harness.lab.features` without which the rule does not apply to a card."""
     links: tuple[str, ...] | None
     """The only links that can observe this rule; None: every link of the slot."""
+    one_link: bool = False
+    """Whether one link of the slot is enough, the first: the rule is about the card, and its case is a long one."""
     effects: tuple[str, ...] = ()
     """Of `harness.lab.effects`: what it lastingly does to a card, beside what reaching its state does."""
     relies_on: tuple[str, ...] = ()
@@ -112,6 +114,7 @@ def declare(
     requires: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
+    one_link: bool = False,
     effects: tuple[str, ...] = (),
     relies_on: tuple[str, ...] = (),
     declared: tuple[str, ...] = (),
@@ -153,6 +156,7 @@ def declare(
         named,
         requires,
         links,
+        one_link,
         effects,
         relies_on,
         without,
@@ -172,6 +176,7 @@ def case(
     requires: tuple[str, ...] = (),
     without: tuple[str, ...] = (),
     links: tuple[str, ...] | None = None,
+    one_link: bool = False,
     effects: tuple[str, ...] = (),
     relies_on: tuple[str, ...] = (),
     declared: tuple[str, ...] = (),
@@ -191,6 +196,7 @@ def case(
             requires=requires,
             without=without,
             links=links,
+            one_link=one_link,
             effects=effects,
             relies_on=relies_on,
             declared=declared,

@@ -97,6 +97,8 @@ def _assignment(slot: Slot, entries: Iterable[Entry], wish: Wish) -> Assignment:
     planned = []
     for entry in entries:
         links = tuple(link for link in links_for(entry.case, slot) if not wish.links or link in wish.links)
+        if entry.case.one_link:
+            links = links[:1]
         if links:
             planned.append(Planned(entry.case.identifier, str(entry.file), entry.function, links))
     return Assignment(slot.name, slot.name, None, tuple(planned))

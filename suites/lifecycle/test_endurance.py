@@ -27,6 +27,7 @@ OK = 0
     clause="SGP.32 v1.2 §3.4.1, §3.4.2",
     area="lifecycle",
     needs=State(eims=1, profiles=("operational-a",), exact=True),
+    one_link=True,
     effects=("wears-flash",),
     catches=("keeps-acknowledged-result", "keeps-removed-notification"),
 )
@@ -61,6 +62,7 @@ def test_fifty_cycles(euicc: EuiccUnderTest, eim: Eim, profiles: Mapping[str, Pr
     clause="SGP.32 v1.2 §3.2, §3.4.3",
     area="lifecycle",
     needs=State(eims=1, exact=True),
+    one_link=True,
     effects=("removes-profile",),
     catches=("says-deleted-but-does-not", "loses-memory-at-each-deletion"),
 )

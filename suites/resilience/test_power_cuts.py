@@ -33,6 +33,7 @@ OTHER = {"operational-a": "operational-b", "operational-b": "operational-a"}
     confidence="likely",
     area="resilience",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-a"),
+    one_link=True,
     effects=("wears-flash",),
     catches=("disables-before-it-enables", "takes-counter-before-its-package"),
 )
@@ -83,6 +84,7 @@ def test_enable(
     confidence="likely",
     area="resilience",
     needs=State(eims=1),
+    one_link=True,
     effects=("removes-profile", "wears-flash"),
     catches=("lists-profile-before-it-is-installed", "tells-of-profile-before-it-is-installed"),
 )
@@ -134,6 +136,7 @@ def fetched(eim: Eim, euicc: EuiccUnderTest, command: Command) -> bytes:
     confidence="likely",
     area="resilience",
     needs=State(eims=1),
+    one_link=True,
     effects=("wears-flash",),
     requires=("since-1.2",),
     catches=("stores-result-behind-its-effect", "stores-result-before-its-effect"),
@@ -174,6 +177,7 @@ def test_result(euicc: EuiccUnderTest, ipa: OwnIpa, eim: Eim, power: PowerUnderT
     area="fallback",
     needs=State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-b"),
     requires=("fallback",),
+    one_link=True,
     effects=("wears-flash",),
     catches="remembers-fallback-before-it-happens",
 )

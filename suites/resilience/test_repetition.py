@@ -38,6 +38,7 @@ def failing_download(euicc: EuiccUnderTest, smdp: Smdp, profile: ProfilePackage,
     clause="SGP.22 §4.3",
     confidence="likely",
     area="resilience",
+    one_link=True,
     catches="loses-memory-at-each-failed-installation",
 )
 def test_failed_downloads(

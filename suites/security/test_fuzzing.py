@@ -74,6 +74,7 @@ COMMANDS: tuple[Command, ...] = (
     area="security",
     confidence="likely",
     needs=State(eims=1),
+    one_link=True,
     effects=("fuzz", "wears-flash"),
     catches=("says-ok-to-malformed-command", "is-lost-after-negative-sequence-number"),
 )

@@ -9,6 +9,8 @@ import pytest
 from harness.codec import encode, named_bits
 from harness.conformance.applicability import applies, lacking, why
 from harness.conformance.case import Case, declare
+from harness.conformance.catalogue import Entry
+from harness.conformance.selection import Wish, assignments_for
 from harness.lab.cards import card_config
 from harness.lab.configuration import read_lab
 from harness.lab.features import FEATURES, of_version, said_by_card
@@ -25,7 +27,7 @@ slots:
 """
 
 
-def about(*, requires: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> Case:
+def about(*, requires: tuple[str, ...] = (), without: tuple[str, ...] = (), one_link: bool = False) -> Case:
     return declare(
         "EU-900",
         title="T.",
@@ -34,6 +36,7 @@ def about(*, requires: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> C
         catches="x",
         requires=requires,
         without=without,
+        one_link=one_link,
         fixtures=("euicc", "step"),
     )
 
@@ -62,6 +65,22 @@ def test_a_case_about_cards_without_a_feature_applies_where_somebody_says_so(tmp
         "whole: no, the case is about cards without a fallback profile, and nothing says that this is one"
     )
     assert not applies(about(without=("fallback",), requires=("ppr",)), slots.values())
+
+
+def test_one_link_of_a_module_is_enough_for_a_long_case(tmp_path: Path) -> None:
+    file = tmp_path / "lab.yaml"
+    device = "links: {apdu: [at-cgla, at-csim], at: pty}"
+    file.write_text(f"lab: x\nslots:\n  both: {{kind: module, device: {{simulated: {{}}}}, {device}}}\n", "utf-8")
+    lab = read_lab(file)
+    long, short = (Entry(about(one_link=one), tmp_path, 1, "test_it") for one in (True, False))
+
+    def over(entry: Entry, *links: str) -> tuple[str, ...]:
+        (given,) = assignments_for(lab, (entry,), Wish(links=links))
+        return given.cases[0].links
+
+    assert (over(long), over(short)) == (("at-cgla",), ("at-cgla", "at-csim"))
+    assert over(long, "at-csim") == ("at-csim",)
+    assert why(long.case, lab.slots["both"]) == "both: yes, over at-cgla or at-csim, one of them is enough"
 
 
 def test_a_simulated_card_has_every_feature_but_those_it_lacks(tmp_path: Path) -> None:
