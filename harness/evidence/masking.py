@@ -23,24 +23,32 @@ Form = TypeVar("Form")
 
 
 class Needles(Generic[Text, Form]):
-    """What to look for, all at once: a run has a thousand needles, and most messages hold none."""
+    """What to look for, all at once: a run has a thousand needles, and most messages hold none.
+
+    A text is looked at in strides of half the shortest needle: wherever a needle stands, exactly one stride begins within
+    its first half, and there the text reads on as the needle does.
+    """
 
     def __init__(self, needles: Iterable[tuple[Text, Form]]) -> None:
         pairs = list(needles)
-        self._size = min((len(needle) for needle, _ in pairs), default=0)
-        self._by_beginning: dict[Text, list[tuple[Text, Form]]] = {}
+        self._stride = (min((len(needle) for needle, _ in pairs), default=0) + 1) // 2
+        self._by_piece: dict[Text, list[tuple[int, Text, Form]]] = {}
         for needle, form in pairs:
-            self._by_beginning.setdefault(needle[: self._size], []).append((needle, form))
+            for before in range(self._stride):
+                piece = needle[before : before + self._stride]
+                self._by_piece.setdefault(piece, []).append((before, needle, form))
 
     def found(self, text: Text) -> Iterator[tuple[int, Form]]:
         """Where each needle stands, overlapping ones too, and what it was given with."""
-        if not self._by_beginning:
+        stride, known = self._stride, self._by_piece
+        if not stride:
             return
-        size, known = self._size, self._by_beginning
-        for at in range(len(text) - size + 1):
-            beginning = text[at : at + size]
-            if beginning in known:
-                yield from ((at, form) for needle, form in known[beginning] if text.startswith(needle, at))
+        for at in range(0, len(text) - stride + 1, stride):
+            piece = text[at : at + stride]
+            if piece in known:
+                for before, needle, form in known[piece]:
+                    if at >= before and text.startswith(needle, at - before):
+                        yield at - before, form
 
 
 class Masker:

@@ -6,9 +6,11 @@ import base64
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.evidence.identifiers import Identifier, Kind, in_octets, in_text
-from harness.evidence.masking import MASK, Masker
+from harness.evidence.masking import MASK, Masker, Needles
 
 EID = "89049032123451234512345678900012"
 ICCID = "8949449999999990049"
@@ -130,3 +132,12 @@ def test_plaintext_session_keys_are_found() -> None:
     keys = bytes(range(48))
     message = b"\xbf\x26\x36\x80\x10" + keys[:16] + b"\x81\x10" + keys[16:32] + b"\x82\x10" + keys[32:]
     assert {found.value for found in in_octets(message)} == {keys[:16].hex(), keys[16:32].hex(), keys[32:].hex()}
+
+
+@given(st.lists(st.binary(min_size=1, max_size=7)), st.binary(max_size=60), st.data())
+def test_every_needle_is_found_wherever_it_stands(needles: list[bytes], text: bytes, data: st.DataObject) -> None:
+    for needle in needles:
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + needle + text[at:]
+    everywhere = [(at, needle) for needle in needles for at in range(len(text)) if text.startswith(needle, at)]
+    assert sorted(Needles((needle, needle) for needle in needles).found(text)) == sorted(everywhere)
