@@ -8,8 +8,8 @@ Rules of this room:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 
 from harness.evidence.verdicts import Verdict
 
@@ -197,6 +197,14 @@ class AreaView:
 
     name: str
     cases: tuple[CaseView, ...]
+
+    def only(self, anchors: Set[str]) -> AreaView:
+        """The same with these results alone, and the cases that have any."""
+        kept = [
+            replace(case, results=tuple(result for result in case.results if result.anchor in anchors))
+            for case in self.cases
+        ]
+        return replace(self, cases=tuple(case for case in kept if case.results))
 
 
 @dataclass(frozen=True, slots=True)

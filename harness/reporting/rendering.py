@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from harness.evidence.lines import write_pieces, write_whole
@@ -12,10 +14,15 @@ from harness.evidence.run_directory import merge_results
 from harness.reporting import FORMATS
 from harness.reporting.build import Cuts, build_report
 from harness.reporting.masks import SHOW_ALL, RunMasker, masker_for
+from harness.reporting.model import Report
 from harness.reporting.views import BARE, OUTLINE, QUIET, TIGHT
 
 MAX_PAGE = 12_000_000
 """Octets of a page that a browser still opens at once."""
+
+SAMPLE, CLEARLY = 17, 1.5
+"""One result of so many tells how long a page gets, a number prime to that of the ways that cases run over; a page is not
+begun where that foresees this many times what it may have."""
 
 
 def render_run(run_dir: Path, formats: Sequence[str], *, redact: bool) -> Path | None:
@@ -54,6 +61,8 @@ def _write_html(run: Run, masker: RunMasker, path: Path, *, redact: bool) -> Pat
 
     for quiet in (QUIET, TIGHT, BARE, OUTLINE):
         report = build_report(run, redact=redact, cuts=Cuts(quiet=quiet), masker=masker)
+        if quiet is not OUTLINE and _foreseen(report) > CLEARLY * MAX_PAGE:
+            continue
         pieces = (piece.encode() for piece in html_pieces(report))
         try:
             write_pieces(path, pieces if quiet is OUTLINE else _within(MAX_PAGE, pieces))
@@ -61,6 +70,20 @@ def _write_html(run: Run, masker: RunMasker, path: Path, *, redact: bool) -> Pat
             continue
         break
     return path
+
+
+def _foreseen(report: Report) -> int:
+    """About how many octets the page of this report has at least, by a sample of what went well in it."""
+    from harness.reporting.html import html_pieces
+
+    def size(results: Set[str]) -> int:
+        kept = replace(report, areas=tuple(area.only(results) for area in report.areas))
+        return sum(len(piece.encode()) for piece in html_pieces(kept))
+
+    quiet = (result.anchor for result in report.results if not result.is_trouble)
+    sample = set(islice(quiet, 0, None, SAMPLE))
+    frame = size(set())
+    return frame + SAMPLE * (size(sample) - frame)
 
 
 class _TooLong(Exception):
