@@ -20,6 +20,7 @@ from harness.lab.joining import find_counter
 from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
 from harness.roles.eim.commands import delete, delete_eim, disable, enable, list_eim
 from harness.roles.es10 import Es10
+from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.conformance.euicc import EuiccUnderTest
@@ -168,7 +169,7 @@ def associate(es10: EuiccUnderTest, eims: Sequence[Eim], ipa_version: str | None
             association_token=token or 0,
             counter=0,
             version=es10.dialect.schema,
-            ipa_version=ipa_version,
+            ipa_version=ipa_version or DEFAULT,
         )
 
 

@@ -20,7 +20,7 @@ from harness.roles.eim import json_binding
 from harness.roles.eim.context import Trouble
 from harness.roles.eim.eim import Eim
 from harness.roles.eim.esipa import may_relay
-from harness.roles.eim.events import Finding, MessageRefused
+from harness.roles.eim.events import Finding, MessageRefused, Polled
 from harness.roles.eim.http_rules import ASN1_PATH, ASN1_TYPE, JSON_TYPE, function_of
 
 PATH = ASN1_PATH
@@ -28,6 +28,8 @@ USER_AGENTS = ("gsma-rsp-ipad", "gsma-rsp-ipae")
 
 _STATUS = {Trouble.MALFORMED: 400, Trouble.NOT_FORWARDED: 502}
 _MISDIRECTED = 421
+_MOST_CALLERS = 10_000
+"""How many connections are remembered by who polled on them; the oldest go first."""
 _POLL = "getEimPackage"
 
 Now = Callable[[], float]
@@ -63,6 +65,7 @@ class EimEndpoint:
         self._eims: Sequence[Eim] = (eim, *others)
         self._now = now
         self._seen: deque[SeenRequest] = deque(maxlen=keeps)
+        self._callers: dict[int, bytes] = {}
         self._came = threading.Condition()
 
     @property
@@ -94,7 +97,7 @@ class EimEndpoint:
             status = _MISDIRECTED
         if status is None:
             self._report(eim, request, at)
-            status, body = _answered(eim, request, at)
+            status, body = self._answered(eim, request, at)
         content_type = ASN1_TYPE if function_of(request.path) is None else JSON_TYPE
         headers = first.rules["response-headers"](request.header("X-Admin-Protocol"), content_type)
         extra = (("Allow", "POST"),) if status == 405 else ()
@@ -105,6 +108,29 @@ class EimEndpoint:
             self._came.notify_all()
         return reply
 
+    def _answered(self, eim: Eim, request: Request, at: float) -> tuple[int, bytes]:
+        """Status and body of the answer to a request that reaches ESipa."""
+        function = function_of(request.path)
+        try:
+            message = request.body if function is None else json_binding.message_of(function, request.body)
+        except json_binding.Malformed as fault:
+            eim.report(MessageRefused(at, None, f"{function}: {fault}", request.body))
+            return 400, b""
+        spoken = None if function is None else json_binding.VERSION
+        outcome = eim.exchange(message, at, spoken=spoken, caller=self._callers.get(request.connection))
+        polled = next((event.eid for event in outcome.events if isinstance(event, Polled)), None)
+        if polled is not None:
+            self._remember(request.connection, polled)
+        body = outcome.reply if function is None else eim.rules["json-answer"](function, outcome.reply)
+        return _STATUS.get(outcome.trouble, 200 if body else 204), body
+
+    def _remember(self, connection: int, eid: bytes) -> None:
+        """Who polled on a connection: IPAs of v1.0.1 name themselves nowhere else."""
+        with self._came:
+            self._callers[connection] = eid
+            if len(self._callers) > _MOST_CALLERS:
+                del self._callers[next(iter(self._callers))]
+
     @staticmethod
     def _report(eim: Eim, request: Request, at: float) -> None:
         """Tells what v1.2 asks of a request's headers and this one lacks."""
@@ -114,19 +140,6 @@ class EimEndpoint:
             eim.report(Finding(at, None, "HTTP", f"{said} where {' or '.join(USER_AGENTS)} is due"))
         if request.header("X-Admin-Protocol") is None:
             eim.report(Finding(at, None, "HTTP", "no X-Admin-Protocol"))
-
-
-def _answered(eim: Eim, request: Request, at: float) -> tuple[int, bytes]:
-    """Status and body of the answer to a request that reaches ESipa."""
-    function = function_of(request.path)
-    try:
-        message = request.body if function is None else json_binding.message_of(function, request.body)
-    except json_binding.Malformed as fault:
-        eim.report(MessageRefused(at, None, f"{function}: {fault}", request.body))
-        return 400, b""
-    outcome = eim.exchange(message, at)
-    body = outcome.reply if function is None else eim.rules["json-answer"](function, outcome.reply)
-    return _STATUS.get(outcome.trouble, 200 if body else 204), body
 
 
 def _host(request: Request) -> str:

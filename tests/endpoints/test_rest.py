@@ -182,6 +182,18 @@ def test_a_device_has_the_version_of_its_card_and_that_of_its_ipa(rest: httpx.Cl
     assert all("ipa_version" in schemas[name]["properties"] for name in ("Association", "DeviceView"))
 
 
+def test_a_data_request_is_in_the_version_of_the_ipa(rest: httpx.Client, eim: Eim) -> None:
+    rest.put(f"/v1/devices/{EID}", json={"ipa_version": "1.0.1"})
+    assert queued(rest, kind="data", tag_list="81BF20").status_code == 201
+    assert eim.queue()[0].message == bytes.fromhex("BF52055C0380BF20")
+    unknown = queued(rest, kind="data", tag_list="5A")
+    assert (unknown.status_code, "v1.0.1 has no 5A" in unknown.json()["detail"]) == (422, True)
+    assert "ends within a tag" in queued(rest, kind="data", tag_list="BF").json()["detail"]
+    rest.put(f"/v1/devices/{EID}", json={"version": "1.0.1"})
+    lacking = queued(rest, kind="package", commands=[{"command": "unsetFallbackAttribute"}])
+    assert lacking.status_code == 422
+
+
 def test_data_requests_and_downloads(rest: httpx.Client) -> None:
     rest.put(f"/v1/devices/{EID}", json={})
     assert queued(rest, kind="data").status_code == 201

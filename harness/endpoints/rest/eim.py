@@ -17,7 +17,7 @@ from harness.endpoints.rest.commands import Eid, Hex, PackageCommand
 from harness.endpoints.rest.injections import add_injections
 from harness.endpoints.rest.service import MOST_NUMBER, service
 from harness.roles.eim import TOKEN_REQUESTED, Eim
-from harness.roles.eim.data import EVERYTHING
+from harness.roles.eim.data_requests import EVERYTHING, tags_of
 from harness.roles.eim.state import Device, Operation
 
 DESCRIPTION = """Queue operations for devices, cancel them, look them up, read what happened.
@@ -92,7 +92,7 @@ class DataOrder(_Order):
     """A request for IpaEuiccData."""
 
     kind: Literal["data"]
-    tag_list: Hex | None = Field(None, description="Tags in a row, as in 5C; everything where absent.")
+    tag_list: Hex | None = Field(None, description="Tags of v1.2 in a row, as in 5C; everything where absent.")
 
 
 class DownloadOrder(_Order):
@@ -237,7 +237,7 @@ def _queued(eim: Eim, eid: bytes, order: PackageOrder | DataOrder | DownloadOrde
     if isinstance(order, PackageOrder):
         return eim.queue_package(eid, *(command.made() for command in order.commands), expires_at=expires_at)
     if isinstance(order, DataOrder):
-        tags = EVERYTHING if order.tag_list is None else bytes.fromhex(order.tag_list)
+        tags = EVERYTHING if order.tag_list is None else tags_of(bytes.fromhex(order.tag_list))
         return eim.queue_data_request(eid, tags, expires_at=expires_at)
     return eim.queue_download(
         eid,

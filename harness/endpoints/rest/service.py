@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
+from harness.codec.errors import CodecError
 from harness.endpoints.loop import LoopThread
 from harness.errors import HarnessError, LabFault
 
@@ -65,6 +66,7 @@ def service(title: str, description: str, token: str) -> FastAPI:
     )
     app.add_exception_handler(LookupError, _not_found)
     app.add_exception_handler(ValueError, _unusable)
+    app.add_exception_handler(CodecError, _unusable)
     app.add_exception_handler(LabFault, _out_of_order)
     app.middleware("http")(_bounded)
     return app
@@ -75,12 +77,16 @@ async def _not_found(request: Request, _fault: Exception) -> JSONResponse:
 
 
 async def _unusable(_request: Request, fault: Exception) -> JSONResponse:
-    return JSONResponse({"detail": str(fault)}, 422)
+    return JSONResponse({"detail": _said(fault)}, 422)
 
 
 async def _out_of_order(_request: Request, fault: Exception) -> JSONResponse:
+    return JSONResponse({"detail": _said(fault)}, 503)
+
+
+def _said(fault: Exception) -> str:
     hint = fault.hint if isinstance(fault, HarnessError) else ""
-    return JSONResponse({"detail": f"{fault}" + (f" ({hint})" if hint else "")}, 503)
+    return f"{fault}" + (f" ({hint})" if hint else "")
 
 
 async def _bounded(request: Request, answer: Callable[[Request], Awaitable[Any]]) -> Any:

@@ -4,7 +4,8 @@ Rules of this room:
 - A result counts when it names this eIM, belongs to no other eUICC's operation and carries the signature of the eUICC
   whose certificate is known. The checks run in that order; the first that fails is the reason given.
 - What is not believed is not acknowledged and changes nothing.
-- A result finds its operation by eimTransactionId, never by seqNumber; without one, by the counter of the package.
+- A result finds its operation by eimTransactionId, never by seqNumber; without one, by the counter of the package. An
+  unsigned error of a card that cannot name the transaction is about the one package that waits for an answer.
 - What is acknowledged is the sequence number that the card gave.
 """
 
@@ -27,9 +28,10 @@ from harness.roles.eim.events import (
     ResultUnmatched,
     UnsignedErrorReceived,
 )
+from harness.roles.eim.finding_devices import awaiting
 from harness.roles.eim.get_eim_package import UNDEFINED_ERROR
 from harness.roles.eim.results import ERROR_UNSIGNED, PackageResult
-from harness.roles.eim.state import DONE, FAILED, Device, EimState, Operation
+from harness.roles.eim.state import DONE, FAILED, PACKAGE, Device, EimState, Operation
 from harness.roles.eim.versions import VERSIONS
 
 
@@ -74,7 +76,10 @@ def operation_of(state: EimState, device: Device, result: PackageResult) -> Oper
     if result.transaction_id is not None:
         return state.operations.get(result.transaction_id)
     if result.counter is None:
-        return None
+        if VERSIONS[device.version].names_transaction_unsigned:
+            return None
+        waiting = awaiting(state, PACKAGE, device.eid)
+        return waiting[0] if len(waiting) == 1 else None
     transaction = state.by_counter.get((device.eid, result.counter))
     return None if transaction is None else state.operations.get(transaction)
 

@@ -14,11 +14,13 @@ from dataclasses import replace
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
 from harness.crypto.certificates import Certificate
+from harness.crypto.eid import is_eid
 from harness.crypto.errors import CertificateError
 from harness.roles.eim import compact, downloads, relaying
 from harness.roles.eim.compact import CannotRebuild
 from harness.roles.eim.context import Context, Outcome
 from harness.roles.eim.es9plus import Answer
+from harness.roles.eim.finding_devices import awaiting
 from harness.roles.eim.relaying import UNDEFINED_ERROR, Refused, Step
 from harness.roles.eim.state import DOWNLOAD, Device, DownloadSession, EimState, Operation
 
@@ -62,10 +64,12 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
         expected = relaying.eid_of_session(state, session)
         if not context.rules["euicc-is-expected"](expected, _eid(tlv.parse(octets))):
             raise Refused(EID_MISMATCH, "another eUICC than the one that the download is for")
-        step = STEP if known.device is None else _LATER.get(known.device.version, STEP)
+        step = STEP if known.device is None else _LATER.get(known.device.esipa_version, STEP)
         request = relaying.continuing(session, authenticateServerResponse=octets)
         answered = relaying.ask(step, session.smdp_address, request, context)
         relaying.same_transaction(session.transaction_id, answered)
+        session = _claimed(state, session, _eid(tlv.parse(octets)))
+        state = state.with_session(session)
         take = _from_smds if session.is_smds else _from_smdp
         state, reply = take(state, session, answered, known.device, context)
     except CannotRebuild as fault:
@@ -74,6 +78,22 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     except Refused as refusal:
         return relaying.refused(state, STEP, refusal, message, now)
     return relaying.relayed(state, STEP, reply, session, expected, now)
+
+
+def _claimed(state: EimState, session: DownloadSession, eid: str | None) -> DownloadSession:
+    """The session with the operation that its eUICC waits for, where no eimTransactionId told it: v1.0.1 has none.
+
+    By now the server has checked that the eUICC is the one that its certificate names.
+    """
+    if session.operation is not None or session.eid is not None or eid is None or not is_eid(eid):
+        return session
+    address = session.smdp_address.lower()
+    waiting = [
+        one
+        for one in awaiting(state, DOWNLOAD, bytes.fromhex(eid))
+        if one.order is not None and (one.order.smdp_address or address).lower() == address
+    ]
+    return replace(session, operation=waiting[0].transaction_id) if len(waiting) == 1 else session
 
 
 def _from_smdp(

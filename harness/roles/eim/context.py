@@ -9,7 +9,8 @@ from enum import StrEnum
 from harness.roles.eim.events import Event
 from harness.roles.eim.identity import EimIdentity
 from harness.roles.eim.ports import HttpPort
-from harness.roles.eim.state import EimState
+from harness.roles.eim.state import Device, EimState
+from harness.roles.eim.versions import DEFAULT, ESIPA, EsipaForms
 from harness.rules import Rules
 
 
@@ -37,6 +38,18 @@ class Context:
     """CI certificates (DER); none known means that chains are taken as they come."""
     allowed_policy_rules: frozenset[int] = frozenset({1, 2})
     """Profile policy rules (1 for PPR1, 2 for PPR2) that a profile may have whose metadata this eIM verifies for the IPA."""
+    spoken: str | None = None
+    """The version that a message itself is in where its binding decides that; None: that of the device's IPA."""
+    caller: bytes | None = None
+    """The EID that polled last on the connection of a message, where the binding knows: v1.0.1 has no other name in results."""
+
+    def forms_of(self, device: Device | None) -> EsipaForms:
+        """How a device writes what a message carries; as in v1.2 where the device is not known."""
+        return ESIPA[DEFAULT if device is None else device.esipa_version]
+
+    def message_forms(self, device: Device | None) -> EsipaForms:
+        """How the messages themselves are written with a device."""
+        return self.forms_of(device) if self.spoken is None else ESIPA[self.spoken]
 
 
 @dataclass(frozen=True, slots=True)

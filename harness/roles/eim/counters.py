@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.roles.eim import data
+from harness.roles.eim import data_requests
 from harness.roles.eim.context import Context
 from harness.roles.eim.events import CounterExhausted, CounterResynchronised, Event
 from harness.roles.eim.state import DATA, PACKAGE, QUEUED, Device, EimState, Operation
@@ -67,9 +67,11 @@ def after_replay_error(
 
 def with_data_request(state: EimState, eid: bytes, tags: tuple[int, ...], context: Context) -> EimState:
     """The state with a data request queued, where none is waiting that asks for as much."""
-    wanted = data.data_request(None, tags)
+    version = context.rules["data-request-version"](state.devices[eid])
+    wanted = data_requests.data_request(None, tags, version=version)
     for operation in state.named(state.devices[eid].queue):
-        if operation.kind == DATA and operation.state == QUEUED and data.asks_for(operation.message, wanted):
+        if operation.kind == DATA and operation.state == QUEUED and data_requests.asks_for(operation.message, wanted):
             return state
     transaction = context.new_transaction()
-    return state.queued(Operation(transaction, eid, DATA, message=data.data_request(transaction, tags)))
+    message = data_requests.data_request(transaction, tags, version=version)
+    return state.queued(Operation(transaction, eid, DATA, message=message))

@@ -1,25 +1,23 @@
-"""Data requests (BF52) and what an IPA answers to them (SGP.32 v1.2 §2.11.1.2).
+"""What an IPA answers to data requests: IpaEuiccData (SGP.32 v1.2 §2.11.1.2).
 
 Rules of this room:
 - The answer is read field by field: one field that cannot be read costs that field, and a finding, not the answer.
 - Certificates, notifications and results are kept as the octets that were received.
+- Fields have the names of v1.2. One under the tag of another version than the IPA's is read, and told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.codec import DecodeError, decode, encode
+from harness.codec import DecodeError, decode
 from harness.codec.asn1 import has_bit
-from harness.codec.tlv import Tlv, build, parse
+from harness.codec.tlv import Tlv, build
 from harness.roles.eim import reading
-from harness.roles.eim.commands import tag_list
 from harness.roles.eim.v10_lists import rows_of
-
-EVERYTHING = (0xA0, 0x81, 0xA2, 0xBF20, 0xBF22, 0x83, 0x84, 0xA5, 0xA6, 0xA8, 0xA9)
-"""All tags that a tag list may name in v1.2; 5A and BF2D are none of them."""
+from harness.roles.eim.versions import DEFAULT, ESIPA
 
 IPA_FEATURES = (
     "directRspServerCommunication",
@@ -59,47 +57,12 @@ class IpaEuiccData:
         return frozenset(self.fields.get("ipaCapabilities", {}).get("features", ()))
 
 
-def data_request(
-    transaction_id: bytes | None,
-    tags: bytes | Iterable[int] = EVERYTHING,
-    *,
-    ci_key_id: bytes | None = None,
-    notification: tuple[str, Any] | None = None,
-    result_sequence_number: int | None = None,
-) -> bytes:
-    """The IpaEuiccDataRequest, BF52. `notification` is a search criterion as the codec takes it."""
-    value: dict[str, Any] = {"tagList": tag_list(tags)}
-    if ci_key_id is not None:
-        value["euiccCiPKIdentifierToBeUsed"] = ci_key_id
-    if notification is not None:
-        value["searchCriteriaNotification"] = notification
-    if result_sequence_number is not None:
-        value["searchCriteriaEuiccPackageResult"] = ("seqNumber", result_sequence_number)
-    if transaction_id is not None:
-        value["eimTransactionId"] = transaction_id
-    return encode("IpaEuiccDataRequest", value)
+def read_data(body: Tlv, version: str = DEFAULT) -> IpaEuiccData:
+    """The fields inside `body` (A0, or BF52 where the A0 is missing), from an IPA of this version.
 
-
-def asks_for(request: bytes, wanted: bytes) -> bool:
-    """Whether a data request asks for every tag that the other one does. Both are ours."""
-    have, want = (parse(octets).get(0x5C).value for octets in (request, wanted))
-    return set(tags_of(want)) <= set(tags_of(have))
-
-
-def tags_of(listed: bytes) -> list[int]:
-    """The tags in the octets of a tag list, 5C. Raises DecodeError."""
-    tags, at = [], 0
-    while at < len(listed):
-        length = 2 if listed[at] & 0x1F == 0x1F else 1
-        if at + length > len(listed):
-            raise DecodeError("a tag list ends within a tag", offset=at)
-        tags.append(int.from_bytes(listed[at : at + length], "big"))
-        at += length
-    return tags
-
-
-def read_data(body: Tlv) -> IpaEuiccData:
-    """The fields inside `body` (A0, or BF52 where the A0 is missing). Raises DecodeError where it is no row of TLVs."""
+    Raises DecodeError where it is no row of TLVs.
+    """
+    own = ESIPA[version].data
     fields: dict[str, Any] = {}
     findings: list[str] = []
     for item in body.children:
@@ -115,6 +78,8 @@ def read_data(body: Tlv) -> IpaEuiccData:
         fields[name] = value
         if fault:
             findings.append(f"{name} {fault}")
+        if item.tag not in own:
+            findings.append(f"{name} carries the tag of v{_version_with(item.tag)}, {item.tag:X}")
     v10_list = body.find(0xBF2B)
     if v10_list is not None and "notificationsList" in fields:
         fields.setdefault("euiccPackageResultList", rows_of(v10_list)[1])
@@ -128,6 +93,10 @@ def read_data(body: Tlv) -> IpaEuiccData:
         results=fields.get("euiccPackageResultList", ()),
         findings=tuple(findings),
     )
+
+
+def _version_with(tag: int) -> str:
+    return next(version for version, forms in ESIPA.items() if tag in forms.data)
 
 
 Reader = Callable[[Tlv], tuple[Any, str]]
@@ -150,7 +119,7 @@ def _row(item: Tlv) -> tuple[tuple[Tlv, ...], str]:
 
 
 def _v10_row(item: Tlv) -> tuple[tuple[Tlv, ...], str]:
-    return rows_of(item)[0], "carries the tag of v1.0, BF2B"
+    return rows_of(item)[0], ""
 
 
 def _certificate(item: Tlv) -> tuple[bytes, str]:
@@ -194,6 +163,7 @@ def _capabilities(item: Tlv) -> tuple[dict[str, Any], str]:
 _FIELDS: Mapping[int, tuple[str, Reader]] = {
     0xA0: ("notificationsList", _row),
     0xBF2B: ("notificationsList", _v10_row),
+    0x80: ("defaultSmdpAddress", _text),
     0x81: ("defaultSmdpAddress", _text),
     0xA2: ("euiccPackageResultList", _row),
     0xBF20: ("euiccInfo1", _message("EUICCInfo1")),

@@ -15,6 +15,7 @@ from harness.roles.eim.crafting import PackageChoice, craft
 from harness.roles.eim.merging import merged
 from harness.roles.eim.operating import Operating
 from harness.roles.eim.state import Device, Operation
+from harness.roles.eim.versions import DEFAULT
 
 
 class _Auto:
@@ -72,19 +73,23 @@ class Eim(Operating):
         """The ESipa answer to one message; empty where there is none. See `exchange`."""
         return self.exchange(message, now).reply
 
-    def exchange(self, message: bytes, now: float) -> Outcome:
+    def exchange(
+        self, message: bytes, now: float, *, spoken: str | None = None, caller: bytes | None = None
+    ) -> Outcome:
         """Handles one message. What it changed is in the store before this returns, so before any package leaves.
 
-        Raises LabFault where the store cannot keep it; then nothing has changed. One that waits for another server keeps
-        nobody else waiting.
+        `spoken` is the SGP.32 version of the message itself, where that is not for the device to say; `caller` is the EID
+        that polled last on its connection. Raises LabFault where the store cannot keep it; then nothing has changed. One
+        that waits for another server keeps nobody else waiting.
         """
         if not esipa.may_relay(message):
             with self._changed:
-                outcome = esipa.handle(self._state, message, now, self._context)
+                context = replace(self._context, spoken=spoken, caller=caller)
+                outcome = esipa.handle(self._state, message, now, context)
                 self._commit(outcome.state, outcome.events)
                 return outcome
-        base = self._state
-        outcome = esipa.handle(base, message, now, self._context)
+        base, context = self._state, replace(self._context, spoken=spoken, caller=caller)
+        outcome = esipa.handle(base, message, now, context)
         with self._changed:
             state = merged(self._state, base, outcome.state)
             self._commit(state, outcome.events)
@@ -111,7 +116,7 @@ class Eim(Operating):
     def take_result(self, answer: bytes, eid: bytes | None = None, now: float = 0.0) -> Outcome:
         """Takes a card's BF51 answer as if an IPA had delivered it with ProvideEimPackageResult."""
         fields = tlv.build(0x5A, self.device(eid).eid), answer
-        return self.exchange(tlv.build(0xBF50, *fields), now)
+        return self.exchange(tlv.build(0xBF50, *fields), now, spoken=DEFAULT)
 
     def wait_for(self, transaction_id: bytes, timeout: float = 10.0) -> Operation:
         """The operation once it is closed. `timeout` in real seconds; DeviceSilent when it passes."""

@@ -4,7 +4,7 @@ Rules of this room:
 - The outer tag chooses the function. Nothing here does input or output but through the ports in the context.
 - A message of a known function always gets that function's answer: what cannot be read gets its undefinedError. Only
   what names no function at all stays without an ESipa answer.
-- A form that is not that of v1.2 is a finding, never by itself a reason to refuse.
+- A form that is not that of the device's version is a finding, never by itself a reason to refuse.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from harness.roles.eim import (
 from harness.roles.eim.context import Context, Outcome, Trouble
 from harness.roles.eim.events import Finding, MessageRefused
 from harness.roles.eim.http_rules import MAX_MESSAGE
-from harness.roles.eim.state import EimState
+from harness.roles.eim.state import Device, EimState
 
 Handler = Callable[[EimState, Tlv, float, Context], Outcome]
 
@@ -84,12 +84,16 @@ def handle(state: EimState, message: bytes, now: float, context: Context) -> Out
     except DecodeError as fault:
         return _undefined_outcome(state, function, message, fault, now)
     eid = next((event.eid for event in outcome.events if event.eid is not None), None)
-    findings = tuple(Finding(now, eid, function.request, fault) for fault in _findings(function.request, message))
+    device = None if eid is None else state.devices.get(eid)
+    faults = _findings(function.request, message, context, device)
+    findings = tuple(Finding(now, eid, function.request, fault) for fault in faults)
     return replace(outcome, events=findings + outcome.events)
 
 
-def _findings(type_name: str, message: bytes) -> list[str]:
-    return codec.findings(type_name, message)
+def _findings(type_name: str, message: bytes, context: Context, device: Device | None) -> list[str]:
+    """What a strict reader has against a message; no schema has one whose contents are of another version than itself."""
+    version = context.message_forms(device).version
+    return codec.findings(type_name, message, version=version) if version == context.forms_of(device).version else []
 
 
 def _unreadable(state: EimState, message: bytes, fault: DecodeError, now: float) -> Outcome:

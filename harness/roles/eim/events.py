@@ -186,7 +186,7 @@ class NotificationNotForwarded(Event):
 
 @dataclass(frozen=True, slots=True)
 class Finding(Event):
-    """Something that was understood although its form is not that of SGP.32 v1.2."""
+    """Something that was understood although its form is not that of the device's version of SGP.32."""
 
     message: str
     """The message's name, e.g. "GetEimPackageRequest"."""

@@ -1,7 +1,8 @@
 """Which device a result comes from when it does not say.
 
 eidValue is optional in ProvideEimPackageResult, and some IPAs end the connection between package and result: the device
-is found by the transaction, by the certificate in the answer, or because only one device can have meant it.
+is found by the transaction, by the certificate in the answer, by who polled on the connection before, or because only one
+device can have meant it. IPAs of v1.0.1 never say.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ _TRANSACTION_PATHS = {
 }
 
 
-def device_behind(state: EimState, body: Tlv) -> Device | None:
-    """The device that an eIM Package Result without eidValue belongs to, or None."""
+def device_behind(state: EimState, body: Tlv, caller: bytes | None = None) -> Device | None:
+    """The device that an eIM Package Result without eidValue belongs to, or None. `caller` polled on its connection."""
     transaction = transaction_of(body)
     if transaction is not None and transaction in state.operations:
         return state.devices.get(state.operations[transaction].eid)
     eid = _eid_in_certificate(body)
     if eid is not None:
         return state.devices.get(eid)
+    if transaction is None and caller is not None and caller in state.devices:
+        return state.devices[caller]
     waiting = {operation.eid for operation in awaiting(state, _KINDS.get(body.tag))}
     return state.devices.get(waiting.pop()) if len(waiting) == 1 and transaction is None else None
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from harness.codec import DecodeError, tlv
 from harness.codec.tlv import Tlv
-from harness.roles.eim import counters, data, inventory, packages, reading
+from harness.roles.eim import counters, data_requests, inventory, packages, reading
 from harness.roles.eim.context import Context, Outcome
 from harness.roles.eim.events import Event, Finding, OperationEnded, PackageDelivered, Polled
 from harness.roles.eim.identity import EimIdentity
@@ -35,6 +35,7 @@ from harness.roles.eim.state import (
     EimState,
     Operation,
 )
+from harness.roles.eim.versions import ESIPA, EsipaForms
 
 NO_EIM_PACKAGE_AVAILABLE, EID_NOT_FOUND, INVALID_EID, MISSING_EID, UNDEFINED_ERROR = 1, 2, 3, 4, 127
 ERROR_NAMES = {
@@ -45,6 +46,7 @@ ERROR_NAMES = {
     UNDEFINED_ERROR: "undefinedError",
 }
 EID_LENGTH = 16
+_CAUSE_TAG, _PLMN_TAG, _PLMN_OCTETS = 0x81, 0x82, 3
 MAX_DELIVERIES = {PACKAGE: 3, DATA: 3, DOWNLOAD: 1, RAW: 1}
 
 
@@ -56,11 +58,11 @@ def error(code: int) -> bytes:
 def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
     """Answers a GetEimPackageRequest."""
     eid = reading.octets(message, 0x5A)
-    heard, findings = _heard(message, eid, now)
+    device = None if eid is None else state.devices.get(eid)
+    heard, findings = _heard(message, eid, context.message_forms(device), now)
     if heard.state_change_cause is not None and not context.rules["cause-is-understood"](heard.state_change_cause):
         raise DecodeError(f"no stateChangeCause is {heard.state_change_cause}")
     fault = context.rules["eid-fault"](eid)
-    device = None if eid is None else state.devices.get(eid)
     if fault is None and device is None:
         fault = context.rules["unknown-eid-answer"]()
     if fault is not None or device is None:
@@ -119,7 +121,7 @@ def cause_is_understood(_cause: int) -> bool:
 def after_state_change(state: EimState, eid: bytes, context: Context) -> EimState:
     """The state after an IPA has told of a change: what is known of the device is old, and asked for anew."""
     state = state.with_device(replace(state.devices[eid], is_stale=True))
-    return counters.with_data_request(state, eid, data.EVERYTHING, context)
+    return counters.with_data_request(state, eid, data_requests.EVERYTHING, context)
 
 
 def after_cancelling(state: EimState, cancelled: Operation) -> EimState:
@@ -132,13 +134,18 @@ def is_expired(expires_at: float, now: float) -> bool:
     return now >= expires_at
 
 
-def _heard(message: Tlv, eid: bytes | None, now: float) -> tuple[Polled, tuple[Event, ...]]:
-    cause, plmn = message.find(0x81), message.find(0x82)
+def _heard(message: Tlv, eid: bytes | None, forms: EsipaForms, now: float) -> tuple[Polled, tuple[Event, ...]]:
+    found: dict[str, Tlv] = {}
     findings: tuple[Event, ...] = ()
-    if cause is not None and plmn is None and len(cause.value) == 3:
-        # v1.0 carried rPLMN under 81, where v1.2 has stateChangeCause.
-        cause, plmn = None, cause
-        findings = (Finding(now, eid, "GetEimPackageRequest", "rPLMN carries the tag of v1.0, 81"),)
+    for field in message.children:
+        name, other = _moved(field, message, forms)
+        if name is None:
+            continue
+        found[name] = field
+        if other is not None:
+            fault = f"{name} carries the tag of v{other}, {field.tag:X}"
+            findings = (*findings, Finding(now, eid, "GetEimPackageRequest", fault))
+    cause, plmn = found.get("stateChangeCause"), found.get("rPLMN")
     heard = Polled(
         now,
         eid,
@@ -148,6 +155,18 @@ def _heard(message: Tlv, eid: bytes | None, now: float) -> tuple[Polled, tuple[E
         None if plmn is None else plmn.value,
     )
     return heard, findings
+
+
+def _moved(field: Tlv, message: Tlv, forms: EsipaForms) -> tuple[str | None, str | None]:
+    """What a field is whose tag is not that of all versions, and the version that it is of where that is not the IPA's.
+
+    81 is the network or the cause: a network has three octets, and a cause one. With 82 beside it, it is the cause.
+    """
+    is_cause = len(field.value) != _PLMN_OCTETS or message.find(_PLMN_TAG) is not None
+    meant = {_CAUSE_TAG: "stateChangeCause" if is_cause else "rPLMN", _PLMN_TAG: "rPLMN"}.get(field.tag)
+    if meant is None or forms.poll.get(field.tag) == meant:
+        return meant, None
+    return meant, next(version for version, one in ESIPA.items() if one.poll.get(field.tag) == meant)
 
 
 def _polled(heard: Polled, code: int) -> Polled:

@@ -48,7 +48,7 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
 
 def _answer(state: EimState, message: Tlv, now: float, context: Context) -> Outcome:
     challenge = message.get(0x81).value
-    operation = _operation(state, reading.octets(message, 0x82), context)
+    operation = _operation(state, message, context)
     device = None if operation is None else state.devices.get(operation.eid)
     address, is_smds = _address(operation, device, message.find(0x83), context)
     info1 = _euicc_info1(message, device)
@@ -89,15 +89,28 @@ def eim_transaction_is_known(operation: Operation | None) -> bool:
     return operation is not None and operation.kind == DOWNLOAD and operation.is_open
 
 
-def _operation(state: EimState, transaction: bytes | None, context: Context) -> Operation | None:
-    """The operation that the IPA works on; None where it began a download by itself."""
+def _operation(state: EimState, message: Tlv, context: Context) -> Operation | None:
+    """The operation that the IPA works on; None where it began a download by itself, or nobody can tell yet which it is."""
+    transaction = reading.octets(message, 0x82)
     if transaction is None:
-        waiting = awaiting(state, DOWNLOAD)
-        return waiting[0] if len(waiting) == 1 else None
+        return _unnamed(state, message.find(0x83), context.caller)
     operation = state.operations.get(transaction)
     if not context.rules["eim-transaction-is-known"](operation):
         raise Refused(INVALID_EIM_TRANSACTION_ID, "no download that is open has this eimTransactionId")
     return operation
+
+
+def _unnamed(state: EimState, address: Tlv | None, caller: bytes | None) -> Operation | None:
+    """The download that an IPA means which names none, as every one of v1.0.1."""
+    waiting = awaiting(state, DOWNLOAD, caller) or awaiting(state, DOWNLOAD)
+    if len(waiting) > 1 and address is not None:
+        named = reading.text(address)
+        waiting = [one for one in waiting if one.order is not None and _is_server(one.order.smdp_address, named)]
+    return waiting[0] if len(waiting) == 1 else None
+
+
+def _is_server(ordered: str | None, named: str) -> bool:
+    return ordered is not None and smdp_address_matches(ordered, named)
 
 
 def _address(

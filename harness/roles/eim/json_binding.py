@@ -6,6 +6,8 @@ Rules of this room:
 - DER goes through as octets. A member is base64 of its DER, except identifiers: transactionId and eimTransactionId are
   hexadecimal, eidValue is 32 digits, euiccChallenge and rPLMN are base64 of the plain octets; addresses and matchingId are
   text, error codes numbers.
+- The members are those of v1.2, for devices of every version: how v1.0.1 named its own is not known to us. The DER inside
+  is that of the device's version.
 - The table that ties ESipa errors to subject and reason codes is not known to us beyond those of SGP.22: a failure carries
   the number of ESipa under its ASN.1 name, and SGP.22's codes where there are some of that meaning.
 """
@@ -33,6 +35,8 @@ from harness.roles.eim.relaying import Step
 
 PREFIX = "/gsma/rsp2/esipa/"
 CONTENT_TYPE = "application/json"
+VERSION = "1.2"
+"""Of the messages that JSON requests become."""
 _SUCCESS = {"functionExecutionStatus": {"status": "Executed-Success"}}
 _HEXADECIMAL = re.compile(r"([0-9A-Fa-f]{2}){1,16}")
 

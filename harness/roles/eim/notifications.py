@@ -117,7 +117,7 @@ def eid_of(state: EimState, item: Tlv) -> bytes | None:
         field = item.find(0x5A)
         if field is not None:
             return field.value
-        return next(iter(state.devices)) if len(state.devices) == 1 else None
+        return _owner(state, item)
     if item.tag == OTHER_SIGNED:
         certificates = [child for child in item.children if child.tag == 0x30]
         try:
@@ -128,6 +128,15 @@ def eid_of(state: EimState, item: Tlv) -> bytes | None:
     named = item.find(*path)
     session = None if named is None else state.sessions.get(named.value)
     return None if session is None else session.eid
+
+
+def _owner(state: EimState, item: Tlv) -> bytes | None:
+    """The only device, or the only one that has the profile of a notification without an EID, which v1.0.1 does not have."""
+    iccid = item.find(0xBF2F, 0x5A)
+    owners = list(state.devices)
+    if len(owners) > 1 and iccid is not None:
+        owners = [eid for eid, device in state.devices.items() if iccid.value in device.profiles]
+    return owners[0] if len(owners) == 1 else None
 
 
 def _learned(state: EimState, eid: bytes | None, full: Tlv, now: float) -> tuple[EimState, list[Event]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from harness.roles.eim import data, downloads, identity, packages
+from harness.roles.eim import data_requests, downloads, identity, packages
 from harness.roles.eim.commands import Command, update_eim
 from harness.roles.eim.events import OperationEnded
 from harness.roles.eim.holding import Holder
@@ -139,22 +139,28 @@ class Operating(Holder):
     def queue_data_request(
         self,
         eid: bytes | None = None,
-        tags: bytes | Iterable[int] = data.EVERYTHING,
+        tags: bytes | Iterable[int] = data_requests.EVERYTHING,
         *,
         ci_key_id: bytes | None = None,
         notification: tuple[str, Any] | None = None,
         result_sequence_number: int | None = None,
         expires_at: float | None = None,
     ) -> bytes:
-        """Queues a request for IpaEuiccData; returns its eimTransactionId."""
+        """Queues a request for IpaEuiccData; returns its eimTransactionId.
+
+        Tags and criteria are those of v1.2, the request is in the version of the device's IPA; octets leave as they are.
+        Raises EncodeError for what that version cannot ask for.
+        """
+        version = self.rules["data-request-version"](self.device(eid))
 
         def filled(operation: Operation) -> Operation:
-            message = data.data_request(
+            message = data_requests.data_request(
                 operation.transaction_id,
                 tags,
                 ci_key_id=ci_key_id,
                 notification=notification,
                 result_sequence_number=result_sequence_number,
+                version=version,
             )
             return replace(operation, kind=DATA, message=message)
 

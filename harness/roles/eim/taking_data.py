@@ -19,24 +19,30 @@ from harness.crypto.errors import CryptoError
 from harness.roles.eim import notifications, reading
 from harness.roles.eim.accepting import Taken, take_package_result
 from harness.roles.eim.context import Context
-from harness.roles.eim.data import IpaEuiccData, read_data
+from harness.roles.eim.data import IpaEuiccData
 from harness.roles.eim.events import DataReceived, DataRefused, Event, Finding, ResultRefused
 from harness.roles.eim.finding_devices import awaiting
 from harness.roles.eim.state import DATA, DONE, FAILED, RAW, Device, EimState, Operation
+from harness.roles.eim.versions import EsipaForms
 
 _NAME = "IpaEuiccDataResponse"
 _BARE = "the choice under BF52 carries no A0 or A1"
+_NUMBER = "the error is a plain INTEGER, as in v1.0.1"
+_NO_NUMBER = "the error is a SEQUENCE, as in v1.2"
+_LONGEST_ERROR = 2
+"""Octets of a plain INTEGER; a bare defaultSmdpAddress of v1.2 has the same tag and is longer."""
 
 
 def take_data(state: EimState, device: Device, octets: Tlv, now: float, context: Context) -> Taken:
     """Takes one IpaEuiccDataResponse, BF52, from a device. Raises DecodeError where it cannot be read at all."""
-    error, body, fault = _body(octets)
+    forms = context.forms_of(device)
+    error, body, fault = _body(octets, forms)
     findings: tuple[Event, ...] = (Finding(now, device.eid, _NAME, fault),) if fault else ()
     if error is not None:
         transaction = None if body is None else reading.octets(body, 0x80)
         state = _closed(state, device, transaction, FAILED, octets.raw, error_code=error)
         return Taken(state, events=(*findings, DataRefused(now, device.eid, transaction, error)))
-    data = read_data(octets if body is None else body)
+    data = context.rules["data-told"](octets if body is None else body, forms.version)
     findings += tuple(Finding(now, device.eid, _NAME, finding) for finding in data.findings)
     state, learned = _learned(state, device, data, octets.raw, now, context)
     state = _closed(state, state.devices[device.eid], data.transaction_id, DONE, octets.raw)
@@ -50,7 +56,7 @@ def take_data(state: EimState, device: Device, octets: Tlv, now: float, context:
     return Taken(state, acknowledged + arrived, events + told)
 
 
-def _body(octets: Tlv) -> tuple[int | None, Tlv | None, str]:
+def _body(octets: Tlv, forms: EsipaForms) -> tuple[int | None, Tlv | None, str]:
     """The error code, the TLV with the fields, and what was wrong with the form."""
     children = octets.children
     if len(children) != 1:
@@ -59,9 +65,10 @@ def _body(octets: Tlv) -> tuple[int | None, Tlv | None, str]:
     if child.tag == 0xA0:
         return None, child, ""
     if child.tag == 0xA1:
-        return reading.integer(child.get(0x02)), child, ""
-    if child.tag in (0x02, 0x81):
-        return reading.integer(child), None, "the error is a plain INTEGER, as in v1.0"
+        return reading.integer(child.get(0x02)), child, _NO_NUMBER if forms.error_is_number else ""
+    if child.tag == 0x02 or (child.tag == 0x81 and len(child.value) <= _LONGEST_ERROR):
+        is_own = forms.error_is_number and child.tag == 0x81
+        return reading.integer(child), None, "" if is_own else _NUMBER
     if child.tag == 0x30:
         code = child.find(0x02)
         return None if code is None else reading.integer(code), child, _BARE

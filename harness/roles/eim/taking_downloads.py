@@ -13,6 +13,10 @@ from harness.roles.eim.events import DownloadReported, Event, Finding
 from harness.roles.eim.finding_devices import awaiting
 from harness.roles.eim.notifications import INSTALLATION_RESULT, InstallationResult, read_notification
 from harness.roles.eim.state import DONE, DOWNLOAD, FAILED, RAW, Device, EimState, Operation
+from harness.roles.eim.versions import EsipaForms
+
+_LONGEST_REASON = 2
+"""Octets."""
 
 
 def take_download_result(state: EimState, device: Device, octets: Tlv, now: float, context: Context) -> Taken:
@@ -26,7 +30,7 @@ def take_download_result(state: EimState, device: Device, octets: Tlv, now: floa
     if result is not None:
         result = notifications.rebuilt(state, result, device.eid)
     if result is None:
-        return _failed(state, device, transaction, octets, now)
+        return _failed(state, device, transaction, octets, now, context)
     installation = read_notification(result).installation
     assert installation is not None  # a BF37 always has one
     session = state.sessions.get(installation.transaction_id)
@@ -41,15 +45,31 @@ def take_download_result(state: EimState, device: Device, octets: Tlv, now: floa
     return Taken(state, arrived, (reported, *events))
 
 
-def _failed(state: EimState, device: Device, transaction: bytes | None, octets: Tlv, now: float) -> Taken:
-    error = octets.get(0x30)
-    reason = reading.optional_integer(error, 0x80)
+def _failed(
+    state: EimState, device: Device, transaction: bytes | None, octets: Tlv, now: float, context: Context
+) -> Taken:
+    reason, fault = _reason(octets.get(0x30), context.forms_of(device))
     findings: tuple[Event, ...] = ()
-    if reason is None:
-        fault = "profileDownloadError has no profileDownloadErrorReason, as in v1.0"
+    if fault:
         findings = (Finding(now, device.eid, "ProfileDownloadTriggerResult", fault),)
     state = close(state, _operation(state, device, transaction, None), False, octets.raw, reason)
     return Taken(state, events=(*findings, DownloadReported(now, device.eid, transaction, False, reason, octets.raw)))
+
+
+def _reason(error: Tlv, forms: EsipaForms) -> tuple[int | None, str]:
+    """The reason in a profileDownloadError, and what is wrong with its form.
+
+    Under 80, v1.2 has a small number and v1.0.1 the answer of the server, which is longer.
+    """
+    field = error.find(0x80)
+    if field is None:
+        fault = "profileDownloadError has no profileDownloadErrorReason, as in v1.0.1"
+        return None, fault if forms.download_error_reason else ""
+    if len(field.value) > _LONGEST_REASON:
+        fault = "profileDownloadError has the errorResponse under 80, as in v1.0.1"
+        return None, fault if forms.download_error_reason else ""
+    fault = "profileDownloadError has a profileDownloadErrorReason, as in v1.2"
+    return reading.integer(field), "" if forms.download_error_reason else fault
 
 
 def _operation(

@@ -63,7 +63,29 @@ def prepared():
     return eim, messages
 
 
-def test_one_octet_changed_never_raises():
+def prepared_v1_0_1():
+    """The same with an IPA of v1.0.1, which writes some of it otherwise."""
+    eim, _ = prepared()
+    eim.associate(EID, ipa_version="1.0.1")
+    eim.queue_package(EID, enable(ICCID))
+    good = signed_result(result_data(poll(eim)))
+    both = t(0xBF2B, t(0xA3, t(0xA0, notification()), t(0xA1, good)))
+    messages = [
+        get_eim_package(EID, t(0x80), t(0x81, b"\x62\xf2\x10")),
+        t(0xBF50, good),
+        t(0xBF50, t(0x30, good, both)),
+        t(0xBF50, t(0xBF52, t(0xA0, t(0x80, b"dp.example"), INFO1, certificates(), both))),
+        t(0xBF50, t(0xBF52, t(0x81, b"\x01"))),
+        t(0xBF50, t(0xBF54, t(0x30, t(0x80, bytes(12))))),
+        t(0xBF50, t(0x02, b"\x01")),
+        t(0xBF3D, t(0xA1, good)),
+        initiate(t(0x83, b"smdp.example"), INFO1),
+    ]
+    return eim, messages
+
+
+@pytest.mark.parametrize("prepared", [prepared, prepared_v1_0_1])
+def test_one_octet_changed_never_raises(prepared):
     eim, messages = prepared()
     chance = random.Random(32)
     for count in range(MUTATIONS):
