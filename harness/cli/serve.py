@@ -51,6 +51,8 @@ class Serving:
     database: Path | None
     faults: tuple[str, ...]
     """What an SM-DP+ is to do wrong on purpose."""
+    defects: tuple[str, ...]
+    """Rules that an eIM is to break."""
 
     @property
     def state(self) -> Path:
@@ -79,6 +81,7 @@ _FAULT = re.compile(r"([a-z-]+)(?::([A-Za-z0-9]+))?(?::([0-9]{1,6}))?")
     metavar="FAULT[:FUNCTION][:TIMES]",
     help="Has an SM-DP+ spoil an answer on purpose: latency, drop, corrupt-signature, wrong-certificate, wrong-challenge.",
 )
+@click.option("--defect", "defects", multiple=True, help="A rule that an eIM is to break, as in `sgp32 selftest`.")
 @lab_option
 def command(
     what: str,
@@ -87,6 +90,7 @@ def command(
     database: Path | None,
     seed: int,
     faults: tuple[str, ...],
+    defects: tuple[str, ...],
     lab_file: Path,
 ) -> None:
     """Serves an eIM, an SM-DP+, an SM-DS, a simulated eUICC behind PC/SC or a simulated module on a pty.
@@ -98,11 +102,13 @@ def command(
 
     if faults and what != "smdp":
         raise click.UsageError("only an SM-DP+ has faults to inject", click.get_current_context())
+    if defects:
+        _check_defects(what, defects)
     with ExitStack() as stack:
         rack = stack.enter_context(Rack(read_lab(lab_file), seed))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sgp32-serve-")))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # children inherit it: Ctrl-C is this process's to handle
-        lines = STARTERS[what](Serving(rack, stack, folder, port, rest_port, database, faults))
+        lines = STARTERS[what](Serving(rack, stack, folder, port, rest_port, database, faults, defects))
         for asked in (signal.SIGINT, signal.SIGTERM):  # a shell's background job inherits the first one ignored
             signal.signal(asked, signal.default_int_handler)
         click.echo("\n".join([*lines, "Ctrl-C ends it"]))
@@ -110,11 +116,25 @@ def command(
             signal.pause()
 
 
+def _check_defects(what: str, defects: tuple[str, ...]) -> None:
+    from harness.nodes import meant
+    from harness.simulators.defects import defects_for
+
+    if what != "eim":
+        raise click.UsageError("only an eIM is served with defects", click.get_current_context())
+    known = sorted(defects_for("eim"))
+    for name in defects:
+        if name not in known:
+            said = f"no defect of an eIM is called {name!r}; {meant(name, known)}".rstrip("; ")
+            raise click.BadParameter(said, param_hint="'--defect'")
+
+
 def start_eim(given: Serving) -> list[str]:
     """The reference eIM over HTTPS, on real time, its whole state in a database."""
     from harness.crypto.entropy import system_entropy
     from harness.endpoints.eim import PATH, EimEndpoint
     from harness.endpoints.eim_database import EimDatabase
+    from harness.lab.device import qualified
     from harness.lab.parties import new_eim
     from harness.links.events import Interface
     from harness.links.tls import Trust
@@ -124,7 +144,9 @@ def start_eim(given: Serving) -> list[str]:
     given.stack.callback(database.close)
     # What it makes up must be new each time that it serves from the same database.
     entropy = system_entropy()
-    eim = new_eim(rack, entropy, store=database, http=_ToServers(Trust(_roots(rack))), remembers=REMEMBERED)
+    defects = [qualified("eim", name) for name in given.defects]
+    way = _ToServers(Trust(_roots(rack)))
+    eim = new_eim(rack, entropy, store=database, http=way, remembers=REMEMBERED, defects=defects)
     endpoint = EimEndpoint(eim, time.time, keeps=REMEMBERED)
     listening = _serve(given, "eim-tls", Interface.ESIPA, endpoint, workers=WORKERS, waits=endpoint.waits)
     rest = _rest(given, lambda token: _eim_service(eim, database, token, _roots(rack)))

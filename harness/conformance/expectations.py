@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from harness.codec.asn1 import has_bit
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.euicc import EuiccUnderTest
 from harness.profiles.package import ProfilePackage
-from harness.roles.eim import Eim
 from harness.roles.es10.notifications import NotificationMetadata
 from harness.roles.es10.status import StatusWordFault
 
@@ -47,7 +47,7 @@ def notification_keys(entries: Iterable[NotificationMetadata]) -> set[Notificati
     return {((entry.iccid or b"").hex(), event, entry.address) for entry in entries for event in sorted(entry.events)}
 
 
-def token_of(eim: Eim) -> int:
+def token_of(eim: EimUnderTest) -> int:
     """The association token that the card and this eIM agreed on; 0 where there is none. It is part of every signature."""
     return eim.device().association.token
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from harness.conformance.behind_eim import BehindEim
     from harness.conformance.device import DeviceUnderTest
+    from harness.conformance.eim_under_test import EimUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.fuzzing import Chance
     from harness.conformance.module import ModuleUnderTest
@@ -84,8 +85,8 @@ class Scene:
         self._missing("es11")
 
     @property
-    def eim(self) -> Eim:
-        """The reference eIM, associated where the case needs it."""
+    def eim(self) -> EimUnderTest:
+        """The reference eIM, associated where the case needs it; or the eIM under test."""
         self._missing("eim")
 
     @property
@@ -102,6 +103,15 @@ class Scene:
     def tls_behind(self) -> TlsBehind:
         """Our SM-DP+ behind TLS, for the eIM under test as its client."""
         self._missing("tls_behind")
+
+    @property
+    def tenant(self) -> Eim:
+        """A second identity of an eIM under test."""
+        self._missing("tenant")
+
+    def new_eids(self, count: int) -> list[bytes]:
+        """EIDs that the eIM under test has never heard of."""
+        self._missing("new_eids")
 
     def restarted_eim(self) -> Eim:
         """The eIM under test, ended and started anew with what it has kept."""

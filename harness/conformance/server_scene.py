@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from harness.conformance.behind_eim import BehindEim
 from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.foreign_scene import ForeignScene
 from harness.conformance.parties import Parties, euicc_over, make_known, prepared_card
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
 from harness.conformance.servers import ServerUnderTest
 from harness.conformance.tls_behind import TlsBehind
 from harness.endpoints.eim import EimEndpoint
-from harness.errors import Withheld
 from harness.lab.cards import conforming_card
 from harness.lab.in_process import InProcessSmds
 from harness.lab.parties import new_eim, new_smdp, new_smds
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from harness.roles.smds import Smds
 
 
-_POLLS_ONLY = "a server that is given by its address is judged by cases that only poll it"
+_NEW_EIDS = "890490320000000000000000"
 
 
 class ServerScene(Scene):
-    """One server under test."""
+    """One server of ours under test."""
 
     def __init__(self, bench: ServerBench, running: RunningCase) -> None:
         super().__init__(running)
@@ -52,10 +52,7 @@ class ServerScene(Scene):
     def prepare(self) -> None:
         """A fresh server role, and a card in the state that the case needs, which the eIM knows."""
         kind = self._bench.slot.kind
-        if self._bench.is_remote:
-            if self.running.case.needs.eims:
-                raise Withheld("this eIM does not know our eUICC, and there is no way to tell it", hint=_POLLS_ONLY)
-        elif kind == "eim":
+        if kind == "eim":
             self._serve()
             if self.running.case.needs.eims:
                 prepared = prepared_card(self._bench.rack, self._config, self.running.case.needs)
@@ -71,8 +68,6 @@ class ServerScene(Scene):
 
     def close(self) -> None:
         """Nobody is behind the server between cases. What a role raised instead of answering is ours to answer for."""
-        if self._bench.is_remote:
-            return
         self._bench.server.behind = None
         troubles, self._bench.server.troubles = self._bench.server.troubles, []
         if troubles:
@@ -114,6 +109,15 @@ class ServerScene(Scene):
             return self._parties.eims[1]
         return self._new_eim(1)
 
+    @property
+    def tenant(self) -> Eim:
+        """The second identity of the eIM under test."""
+        return self.other_eim if self._bench.slot.kind == "eim" else super().tenant
+
+    def new_eids(self, count: int) -> list[bytes]:
+        """EIDs that no case has a card with."""
+        return [bytes.fromhex(f"{_NEW_EIDS}{number:08d}") for number in range(1, count + 1)]
+
     def restarted_eim(self) -> Eim:
         """Ends the eIM under test and starts it anew with what it has kept; devices are made known to it again.
 
@@ -145,8 +149,6 @@ class ServerScene(Scene):
         return TlsBehind(self._bench.rack, self.smdp, self.behind_eim, self.eim, observer)
 
     def _new_eim(self, number: int, start: str = "start") -> Eim:
-        if self._bench.is_remote:
-            raise Withheld("there is no way to queue anything at this eIM", hint=_POLLS_ONLY)
         entropy = self._entropy.child(start)
         defects = self._bench.defects
         return new_eim(self._bench.rack, entropy, number, http=self.behind_eim, defects=defects, store=self._store)
@@ -193,4 +195,4 @@ class ServerScene(Scene):
 
 @stage.register
 def _(bench: ServerBench, running: RunningCase) -> Scene:
-    return ServerScene(bench, running)
+    return ForeignScene(bench, running) if bench.is_remote else ServerScene(bench, running)

@@ -12,6 +12,7 @@ from harness.crypto.eid import is_eid, valid_check_digits
 from harness.lab.features import FEATURES, LACKING_IN
 from harness.lab.habits import NAMES, Habits, read_habits
 from harness.lab.ipa import USUAL_IPA, SimulatedIpa, read_ipa
+from harness.lab.queueing.wiring import Queueing, read_queueing
 from harness.links.at_habits import HABITS
 from harness.nodes import Value, meant
 
@@ -79,6 +80,8 @@ class Remote:
     """A host name, perhaps with a port: `eim.example:8443`."""
     ca: Path | None = None
     """The certificate, PEM or DER, that its TLS chain leads to; None: the CI of the lab."""
+    queueing: Queueing | None = None
+    """How something is queued at it; None: not at all."""
 
 
 Device = Simulated | Hardware | Reference | Remote
@@ -88,14 +91,15 @@ _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 def read_device(kind: str, value: Value, folder: Path = Path()) -> Device | None:
     """The device of a slot of this kind, or None with faults noted. Paths in it are relative to `folder`."""
-    away = ("address", "ca") if kind == "eim" else ()
+    away = ("address", "ca", "queue") if kind == "eim" else ()
     at = ("dialect", "pause_ipa", "resume_ipa", "poll") if kind == "module" else ()
     keys = dict(value.mapping(("simulated", "reference", "eid", "lacks", *at, *away)))
     if not value.is_mapping:
         return None
-    ca = keys.pop("ca", None)
-    if ca is not None and "address" not in keys:
-        ca.fault("this is for a server that is given by its `address`")
+    ca, queue = keys.pop("ca", None), keys.pop("queue", None)
+    for said in (ca, queue):
+        if said is not None and "address" not in keys:
+            said.fault("this is for a server that is given by its `address`")
     lacks = keys.pop("lacks", None)
     of_modem = {key: keys.pop(key) for key in at if key in keys}
     if len(keys) != 1:
@@ -103,7 +107,7 @@ def read_device(kind: str, value: Value, folder: Path = Path()) -> Device | None
         return None
     ((form, inner),) = keys.items()
     if form == "address":
-        return _remote(inner, ca, folder)
+        return _remote(inner, ca, queue, folder)
     card = kind in ("euicc", "module")
     if card == (form == "reference"):
         hint = '`simulated: {}` or `eid: "…"`' if card else "`reference: {}`"
@@ -140,7 +144,7 @@ def read_device(kind: str, value: Value, folder: Path = Path()) -> Device | None
     )
 
 
-def _remote(value: Value, authority: Value | None, folder: Path) -> Remote | None:
+def _remote(value: Value, authority: Value | None, queue: Value | None, folder: Path) -> Remote | None:
     address = value.text()
     if address is not None and not _ADDRESS.fullmatch(address):
         value.fault(f"{address!r} is no server address", "write it without https://, as `eim.example:8443`")
@@ -149,7 +153,8 @@ def _remote(value: Value, authority: Value | None, folder: Path) -> Remote | Non
     ca = None if word is None else (folder / word).expanduser()
     if authority is not None and ca is not None and not ca.is_file():
         authority.fault(f"{str(ca)!r} is not a file", "name the certificate that the server's TLS chain leads to")
-    return None if address is None else Remote(address, ca)
+    queueing = None if queue is None else read_queueing(queue, folder)
+    return None if address is None else Remote(address, ca, queueing)
 
 
 TREATMENTS = ("home", "roaming", "denied", "no-coverage", "no-data", "no-names", "no-route", "other-pool", "wrong-time")

@@ -11,10 +11,12 @@ from harness.errors import HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.configuration import Remote, Slot
 from harness.lab.features import Lacks
+from harness.lab.queueing.opening import operator_side
+from harness.lab.queueing.side import OperatorSide
 from harness.lab.servers import Server
 from harness.lab.slot_bench import SlotBench
 from harness.lab.trust import certificate
-from harness.links.events import Exchange, Interface
+from harness.links.events import Exchange, Interface, Observers
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 
@@ -44,6 +46,8 @@ class ServerBench(SlotBench):
         self._server: Server | None = None
         self._client: HttpsClient | None = None
         self._client_behind: HttpsClient | None = None
+        self.operator_side: OperatorSide | None = None
+        """Where things are queued at an eIM of somebody else; None where the lab file names no way."""
 
     @property
     def is_remote(self) -> bool:
@@ -80,10 +84,10 @@ class ServerBench(SlotBench):
         return {}
 
     def open(self) -> None:
-        """Starts the server, where it is ours. Raises LabFault for a CA certificate that cannot be used."""
+        """Starts the server, where it is ours. Raises LabFault for a CA certificate or a token that cannot be used."""
         kind = self.slot.kind
         if isinstance(self.slot.device, Remote):
-            self._client = self._new_client(_INTERFACES[kind], self._roots(self.slot.device), {})
+            self._open_remote(self.slot.device)
             return
         self._server = Server(self.rack, _TLS_ROLES[kind], _INTERFACES[kind], [self._told_of_injection])
         self._server.start()
@@ -92,6 +96,12 @@ class ServerBench(SlotBench):
         self._client = self._new_client(_INTERFACES[kind], self._lab_roots(), addresses)
         if kind in _BEHIND:
             self._client_behind = self._new_client(_BEHIND[kind], self._lab_roots(), addresses)
+
+    def _open_remote(self, device: Remote) -> None:
+        self._client = self._new_client(_INTERFACES[self.slot.kind], self._roots(device), {})
+        if device.queueing is not None:
+            self.operator_side = operator_side(device.queueing, Observers([self.observer_of("operator")]))
+            self._closing.callback(self.operator_side.close)
 
     def _told_of_injection(self, exchange: Exchange) -> None:
         """What the client cannot know: that an answer was spoilt on purpose. All else is recorded at the client's end."""
@@ -124,7 +134,7 @@ class ServerBench(SlotBench):
 
     def close(self) -> None:
         """Stops the server."""
-        self._server = self._client = self._client_behind = None
+        self._server = self._client = self._client_behind = self.operator_side = None
         self._closing.close()
 
     def identity(self) -> Mapping[str, Any]:

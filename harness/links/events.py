@@ -34,6 +34,8 @@ class Interface(StrEnum):
     TLS = "TLS"
     POWER = "power"
     """The switch of a device's supply: what happened to it is in the note, and there are no octets."""
+    OPERATOR = "operator"
+    """The operator's side of somebody else's server: JSON that no standard knows, the operation's name in the note."""
 
 
 class Direction(StrEnum):

@@ -53,7 +53,7 @@ def is_text(record: ExchangeRecord) -> bool:
     """Whether a message is characters: a serial line always, a body where nothing in it says otherwise."""
     if record.interface == "AT":
         return True
-    if record.interface not in ("ESipa", "ES9+") or _CONTROL.intersection(record.octets):
+    if record.interface not in ("ESipa", "ES9+", "operator") or _CONTROL.intersection(record.octets):
         return False
     try:
         record.octets.decode()

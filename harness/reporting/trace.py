@@ -110,7 +110,7 @@ def _step(step: StepView) -> Iterator[Text]:
 
 def _entry(entry: EntryView) -> Iterator[Text]:
     head: list[str | tuple[str, str]] = [
-        (f"{entry.at_ms:>10.1f} ms  {entry.interface:<6}", "dim"),
+        (f"{entry.at_ms:>10.1f} ms  {entry.interface:<8}", "dim"),
         (entry.title, "cyan"),
     ]
     if entry.outcome:

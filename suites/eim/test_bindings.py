@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import (
     EID_NOT_FOUND,
     NO_PACKAGE,
@@ -18,7 +19,6 @@ from harness.conformance.esipa import (
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.servers import BINDINGS, ESIPA_HEADERS, ESIPA_PATH, ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
 
 JSON_PATH = "/gsma/rsp2/esipa/getEimPackage"
@@ -35,7 +35,7 @@ SERVED, REFUSED, BROKEN = 200, 400, 500
     needs=State(eims=1),
     catches=("answers-json-without-acknowledgements", "omits-response-headers"),
 )
-def test_both_bindings(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_both_bindings(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """A poll, a package, its result and its acknowledgement go the same way in the ASN.1 binding and in the JSON binding."""
     for binding in BINDINGS:
         with step(

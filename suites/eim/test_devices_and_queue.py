@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.codec import named_bits, tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import (
     EID_NOT_FOUND,
     NO_PACKAGE,
@@ -44,7 +45,7 @@ DEFAULT_SMDP = "smdp.harness.test"
     needs=ASSOCIATED,
     catches=("ignores-state-changes", "refuses-unknown-causes"),
 )
-def test_state_change(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_state_change(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """A device that tells of a change, for whatever cause, is asked for fresh data; an unknown cause is no error."""
     for name, cause in CAUSES.items():
         with step(f"GetEimPackage with notifyStateChange, {name}({cause})", expect="a data request, BF52") as seen:
@@ -63,7 +64,7 @@ def test_state_change(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, st
     needs=ASSOCIATED,
     catches=("forgets-device-data", "trusts-any-euicc-certificate", "never-learns-certificates"),
 )
-def test_device_data(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_device_data(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """IpaEuiccData updates what is known of a device; its certificates are taken once their chain holds."""
     certs = card.get_certs()
     chain = tlv.build(0xA5, tlv.parse(certs.eum).value) + tlv.build(0xA6, tlv.parse(certs.euicc).value)
@@ -103,7 +104,7 @@ def _bits(*positions: int) -> bytes:
     catches=("delivers-cancelled-packages", "delivers-expired-packages"),
 )
 def test_cancelled_and_expired(
-    esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, clock: Clock, step: CaseSteps
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, clock: Clock, step: CaseSteps
 ) -> None:
     """A package that its operator took back, or whose time is over, is never delivered; those behind it are."""
     with step("three packages are queued, the first is cancelled, the second expires now", precondition=True):
@@ -135,12 +136,12 @@ def test_cancelled_and_expired(
     needs=ASSOCIATED,
     catches="answers-for-every-tenant",
 )
-def test_tenants(esipa: ServerUnderTest, eim: Eim, other_eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_tenants(esipa: ServerUnderTest, eim: EimUnderTest, tenant: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
     """Two eIMs in one server keep their devices apart: at the one's name nothing of the other's is to be had."""
-    elsewhere = {"Host": other_eim.identity.fqdn or ""}
+    elsewhere = {"Host": tenant.identity.fqdn or ""}
     with step("a package waits at the device's own eIM", precondition=True):
         transaction = eim.queue_package(card.eid, list_profile_info())
-        assert card.eid not in other_eim.state.devices
+        assert card.eid not in tenant.state.devices
     with step("the device polls at the other eIM's name", expect="BF4F03020102, eidNotFound") as seen:
         reply = esipa.send(get_eim_package(card.eid), elsewhere)
         seen.observed(f"{reply.status} {reply.body.hex().upper()}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import (
     EID_NOT_FOUND,
     INVALID_EID,
@@ -23,7 +24,6 @@ from harness.conformance.steps import CaseSteps
 from harness.conformance.tampering import signature_of, signed_part_of
 from harness.crypto import ecdsa
 from harness.profiles.package import ProfilePackage
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import enable, list_profile_info
 
 
@@ -101,7 +101,7 @@ def test_nothing_queued(esipa: ServerUnderTest, card: EuiccUnderTest, step: Case
 )
 def test_package(
     esipa: ServerUnderTest,
-    eim: Eim,
+    eim: EimUnderTest,
     card: EuiccUnderTest,
     profiles: Mapping[str, ProfilePackage],
     step: CaseSteps,
@@ -133,7 +133,8 @@ def test_package(
             signature = signature_of(package)
             assert len(signature) == 64
             covered = signed.raw + tlv.integer(0x84, token_of(eim))
-            assert ecdsa.verify(eim.identity.signing_key.public_key(), signature, covered)
+            key = ecdsa.load_public_key_info(eim.identity.public_key_info)
+            assert ecdsa.verify(key, signature, covered)
         with step("a conforming card executes it", precondition=True):
             result = card.load_package(package)
             assert result.is_result

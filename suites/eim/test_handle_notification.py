@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import TAKEN, acknowledged, get_eim_package, provide_result
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.servers import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
 from harness.roles.es10.download import InstallationAnswer
 from harness.roles.smdp import Smdp
@@ -48,7 +48,7 @@ def test_installation_result_is_forwarded(
 )
 def test_notifications_beside_a_result(
     esipa: ServerUnderTest,
-    eim: Eim,
+    eim: EimUnderTest,
     smdp: Smdp,
     card: EuiccUnderTest,
     download: Callable[[str], InstallationAnswer],
@@ -77,7 +77,9 @@ def test_notifications_beside_a_result(
     needs=State(eims=1),
     catches="refuses-results-as-notifications",
 )
-def test_result_as_a_notification(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_result_as_a_notification(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps
+) -> None:
     """A ProvideEimPackageResult inside HandleNotification is taken like one that comes by itself."""
     with step("a queued package is fetched and executed", precondition=True):
         transaction = eim.queue_package(card.eid, list_profile_info())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
 from harness.conformance.case import case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import NO_PACKAGE, get_eim_package, package_error
 from harness.conformance.servers import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import get_rat
 
 DEVICES = 100
@@ -23,9 +24,11 @@ BUDGET_S = 2.0
     area="eim",
     catches="leaks-packages-to-other-devices",
 )
-def test_many_devices(esipa: ServerUnderTest, eim: Eim, step: CaseSteps) -> None:
+def test_many_devices(
+    esipa: ServerUnderTest, eim: EimUnderTest, new_eids: Callable[[int], list[bytes]], step: CaseSteps
+) -> None:
     """Among a hundred devices each gets its own package and no other's, and each poll is answered in time."""
-    eids = [bytes.fromhex(f"890490320000000000000000{number:08d}") for number in range(1, DEVICES + 1)]
+    eids = new_eids(DEVICES)
     with step(f"{DEVICES} devices are known, every second one has a package waiting", precondition=True):
         for eid in eids:
             eim.associate(eid)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
 from harness import codec
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import acknowledged, get_eim_package, provide_result
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.expectations import token_of
@@ -27,7 +26,9 @@ ASSOCIATED = State(eims=1)
 DEFAULT_SMDP = "default-smdp.harness.test"
 
 
-def executed(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, command: Command) -> tuple[bytes, PackageAnswer]:
+def executed(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, command: Command
+) -> tuple[bytes, PackageAnswer]:
     """A package with one command, fetched, executed by the conforming card and its result delivered."""
     eim.queue_package(card.eid, command)
     package = esipa.ask(get_eim_package(card.eid)).get(0xBF51).raw
@@ -37,7 +38,7 @@ def executed(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, command: Co
 
 
 def judge_commands(
-    esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps, chosen: Mapping[str, Command]
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps, chosen: Mapping[str, Command]
 ) -> None:
     """Each command leaves in a package that is right in form and that a conforming card answers with its own result."""
     for result, command in chosen.items():
@@ -57,7 +58,7 @@ def judge_commands(
 )
 def test_psmos(
     esipa: ServerUnderTest,
-    eim: Eim,
+    eim: EimUnderTest,
     card: EuiccUnderTest,
     profiles: Mapping[str, ProfilePackage],
     step: CaseSteps,
@@ -90,7 +91,7 @@ def test_psmos(
     needs=ASSOCIATED,
     catches="puts-ecos-into-the-psmo-list",
 )
-def test_ecos(esipa: ServerUnderTest, eim: Eim, other_eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_ecos(esipa: ServerUnderTest, eim: EimUnderTest, other_eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
     """Each eCO that an operator queues goes out in the form of v1.2, and a conforming card reads it as what it is."""
     other = other_eim.identity.eim_id
     judge_commands(
@@ -110,8 +111,8 @@ def test_ecos(esipa: ServerUnderTest, eim: Eim, other_eim: Eim, card: EuiccUnder
 @case("EI-007", clause="SGP.32 v1.2 §3.3.1", area="eim", needs=ASSOCIATED, catches="forgets-counters")
 def test_counter_outlives_the_eim(
     esipa: ServerUnderTest,
-    eim: Eim,
-    restarted_eim: Callable[[], Eim],
+    eim: EimUnderTest,
+    restarted_eim: Callable[[], EimUnderTest],
     card: EuiccUnderTest,
     step: CaseSteps,
 ) -> None:
@@ -134,7 +135,7 @@ def test_counter_outlives_the_eim(
     needs=ASSOCIATED,
     catches="wraps-counter",
 )
-def test_counter_ends(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_counter_ends(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """Near 7FFFFF the counter never wraps and is never used twice: packages stay here, and the operator is told why.
 
     7FFFFF is the highest counter that every eUICC supports.
@@ -166,9 +167,10 @@ def test_counter_ends(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, st
     needs=ASSOCIATED,
     catches=("signs-with-newest-key", "keeps-old-key-after-update"),
 )
-def test_key_rotation(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_key_rotation(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """With a new signing key the eIM signs for each device with the key that its eUICC knows, until updateEim has told it."""
-    old, new = eim.identity.signing_key, ecdsa.generate(ecdsa.Curve.NIST, Entropy("the next key of the eIM under test"))
+    new = ecdsa.generate(ecdsa.Curve.NIST, Entropy("the next key of the eIM under test"))
+    old = eim.identity.public_key_info
     with step("the eIM is given a new key", precondition=True):
         eim.take_new_key(new)
     with step("a package before the eUICC knows it", expect="signed with the old key, executed") as seen:
@@ -187,10 +189,10 @@ def test_key_rotation(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, st
     with step("a package after it", expect="signed with the new key, executed") as seen:
         package, answer = executed(esipa, eim, card, commands.get_rat())
         seen.observed(package)
-        assert _is_signed(package, new, token_of(eim))
+        assert _is_signed(package, ecdsa.public_key_info(new), token_of(eim))
         assert answer.is_result
 
 
-def _is_signed(package: bytes, key: EllipticCurvePrivateKey, token: int) -> bool:
+def _is_signed(package: bytes, key: bytes, token: int) -> bool:
     covered = signed_part_of(package) + tlv.integer(0x84, token)
-    return ecdsa.verify(key.public_key(), signature_of(package), covered)
+    return ecdsa.verify(ecdsa.load_public_key_info(key), signature_of(package), covered)

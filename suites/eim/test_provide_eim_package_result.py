@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import (
     OK,
     acknowledged,
@@ -40,7 +41,9 @@ SIGNED_ERRORS = {
 }
 
 
-def executed(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> tuple[bytes, PackageAnswer]:
+def executed(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps
+) -> tuple[bytes, PackageAnswer]:
     """One package on its way to the card and executed there; its eimTransactionId and the card's result."""
     with step("a queued package is fetched and executed", precondition=True):
         transaction = eim.queue_package(card.eid, list_profile_info())
@@ -61,7 +64,7 @@ def executed(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseS
         "matches-results-by-sequence-number",
     ),
 )
-def test_valid_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_valid_result(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """A valid result is acknowledged with the card's own sequence number, and the operation is done.
 
     The card has used sequence numbers before, so that they are no count of the eIM's own packages.
@@ -84,7 +87,9 @@ def test_valid_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, st
     needs=ASSOCIATED,
     catches="accepts-unverified-results",
 )
-def test_result_with_bad_signature(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_result_with_bad_signature(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps
+) -> None:
     """A result whose signature does not hold is neither believed nor acknowledged; the true one still is."""
     transaction, answer = executed(esipa, eim, card, step)
     forged = with_flipped_bit(answer.raw, 8 * len(answer.raw) - 5)
@@ -108,7 +113,7 @@ def test_result_with_bad_signature(esipa: ServerUnderTest, eim: Eim, card: Euicc
     catches=("accepts-unverified-results", "trusts-any-euicc-certificate"),
 )
 def test_result_of_another_euicc(
-    esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
 ) -> None:
     """A result that another eUICC signed is refused, and so is that eUICC's certificate as the device's own.
 
@@ -141,7 +146,7 @@ def test_result_of_another_euicc(
     catches="believes-results-for-other-eims",
 )
 def test_result_for_another_eim(
-    esipa: ServerUnderTest, eim: Eim, other_eim: Eim, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
+    esipa: ServerUnderTest, eim: EimUnderTest, other_eim: Eim, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
 ) -> None:
     """A result that the eUICC signed for another eIM is not this eIM's, whatever else fits."""
     with step("a queued package is fetched", precondition=True):
@@ -164,7 +169,9 @@ def test_result_for_another_eim(
     needs=ASSOCIATED,
     catches=("takes-signed-errors-for-results", "ignores-replay-error"),
 )
-def test_signed_errors(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, pki: TestPki, step: CaseSteps) -> None:
+def test_signed_errors(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
+) -> None:
     """Each signed error reaches the operator as what it is, and after a replayError the counter goes on further up."""
     key = pki.euicc_identity("nist", card.eid).private_key
     for name, code in SIGNED_ERRORS.items():
@@ -193,7 +200,7 @@ def test_signed_errors(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, p
     needs=ASSOCIATED,
     catches="takes-unsigned-errors-for-results",
 )
-def test_unsigned_error(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_unsigned_error(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """An unsigned error proves nothing: the package is not done, nothing is acknowledged, the true result still counts."""
     transaction, answer = executed(esipa, eim, card, step)
     with step("euiccPackageErrorUnsigned", expect="no BF53, not done") as seen:
@@ -217,7 +224,7 @@ def test_unsigned_error(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, 
     needs=ASSOCIATED,
     catches="forgets-closed-operations",
 )
-def test_repeated_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_repeated_result(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """A result that comes again, since its acknowledgement was lost, is acknowledged again and changes nothing."""
     transaction, answer = executed(esipa, eim, card, step)
     for number in (1, 2, 3):
@@ -240,16 +247,15 @@ def test_repeated_result(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest,
     catches="acknowledges-unknown-results",
 )
 def test_result_of_unknown_transaction(
-    esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
+    esipa: ServerUnderTest, eim: EimUnderTest, other_eim: Eim, card: EuiccUnderTest, pki: TestPki, step: CaseSteps
 ) -> None:
     """A signed result for a package that this eIM knows nothing of stays on the card, for whoever sent that package."""
     with step(
         "a signed result with an eimTransactionId that was never given", expect="an error or 30 00, no BF53"
     ) as seen:
-        package = eim.package(list_profile_info(), counter=1, transaction_id=UNKNOWN_TRANSACTION)
-        data = result_data(package, 7, tlv.build(0xBF2D, tlv.build(0xA0)))
-        never_sent = data.replace(UNKNOWN_TRANSACTION, UNKNOWN_TRANSACTION[::-1])
-        signed = signed_answer(never_sent, token_of(eim), pki.euicc_identity("nist", card.eid).private_key)
+        package = other_eim.package(list_profile_info(), eid=card.eid, counter=1, transaction_id=UNKNOWN_TRANSACTION)
+        data = result_data(package, 7, tlv.build(0xBF2D, tlv.build(0xA0)), eim_id=eim.identity.eim_id)
+        signed = signed_answer(data, token_of(eim), pki.euicc_identity("nist", card.eid).private_key)
         reply = esipa.ask(provide_result(card.eid, signed))
         seen.observed(reply.raw)
         assert not acknowledged(reply)
@@ -268,7 +274,7 @@ def test_result_of_unknown_transaction(
 )
 def test_implicit_disable(
     esipa: ServerUnderTest,
-    eim: Eim,
+    eim: EimUnderTest,
     card: EuiccUnderTest,
     profiles: Mapping[str, ProfilePackage],
     step: CaseSteps,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from harness import codec
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import get_eim_package
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.servers import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import get_rat
 
 TRANSFER = 0xBF4E
@@ -24,7 +24,7 @@ ERROR = 2
     needs=State(eims=1),
     catches=("never-acknowledges", "accepts-unverified-results", "ignores-injection-errors"),
 )
-def test_injection(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_injection(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """A package that the eIM brings is the one that a poll would get; result, receipt and error are each taken as they are."""
     with step("the eIM brings a queued package", expect="BF4E with BF51, which a conforming card executes") as seen:
         transaction = eim.queue_package(card.eid, get_rat())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.expectations import token_of
 from harness.conformance.servers import ServerUnderTest
@@ -17,7 +18,6 @@ from harness.conformance.tampering import with_changed_field
 from harness.crypto import ecdsa
 from harness.crypto.pki import TestPki
 from harness.profiles.package import ProfilePackage
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import delete
 
 OTHER_EID = bytes.fromhex("89049032123451234512345678901235")
@@ -41,7 +41,7 @@ FIELDS = {
 )
 def test_forged_results(
     esipa: ServerUnderTest,
-    eim: Eim,
+    eim: EimUnderTest,
     card: EuiccUnderTest,
     profiles: Mapping[str, ProfilePackage],
     pki: TestPki,

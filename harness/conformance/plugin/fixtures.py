@@ -15,6 +15,7 @@ from harness.conformance.steps import CaseSteps
 if TYPE_CHECKING:
     from harness.conformance.behind_eim import BehindEim
     from harness.conformance.device import DeviceUnderTest
+    from harness.conformance.eim_under_test import EimUnderTest
     from harness.conformance.euicc import EuiccUnderTest
     from harness.conformance.fuzzing import Chance
     from harness.conformance.module import ModuleUnderTest
@@ -99,8 +100,8 @@ def es11(scene: Scene) -> ServerUnderTest:
 
 
 @pytest.fixture
-def eim(scene: Scene) -> Eim:
-    """The reference eIM, associated where the case needs one."""
+def eim(scene: Scene) -> EimUnderTest:
+    """The reference eIM, associated where the case needs one; or the eIM under test from its operator's side."""
     return scene.eim
 
 
@@ -108,6 +109,18 @@ def eim(scene: Scene) -> Eim:
 def other_eim(scene: Scene) -> Eim:
     """A second reference eIM, associated where the case needs two."""
     return scene.other_eim
+
+
+@pytest.fixture
+def tenant(scene: Scene) -> Eim:
+    """A second identity of the eIM under test, behind the same server."""
+    return scene.tenant
+
+
+@pytest.fixture
+def new_eids(scene: Scene) -> Callable[[int], list[bytes]]:
+    """So many EIDs that the eIM under test has never heard of."""
+    return scene.new_eids
 
 
 @pytest.fixture

@@ -54,9 +54,12 @@ class DeviceView(BaseModel):
     version: str = Field(description="Of SGP.32, the eUICC's.")
     ipa_version: str = Field(description="Of SGP.32, which ESipa is spoken in.")
     has_certificate: bool
+    euicc_certificate: str | None = Field(description="DER. Results are believed only when it is known.")
     profiles: Mapping[str, bool] = Field(
         description="ICCIDs as on the wire; whether each is enabled, as far as is known."
     )
+    default_smdp_address: str | None = Field(description="As the IPA told last.")
+    ipa_features: list[str] = Field(description="Of its IpaCapabilities, as the IPA told last.")
     is_stale: bool = Field(description="The IPA told of a change, and its fresh data has not come yet.")
     last_seen: float | None
     queue: list[str] = Field(description="Numbers of the operations that wait for it or for its answer, in order.")
@@ -267,7 +270,10 @@ def _device(one: Device) -> DeviceView:
         version=one.version,
         ipa_version=one.esipa_version,
         has_certificate=one.euicc_certificate is not None,
+        euicc_certificate=None if one.euicc_certificate is None else one.euicc_certificate.hex(),
         profiles={iccid.hex().upper(): enabled for iccid, enabled in one.profiles.items()},
+        default_smdp_address=None if one.data is None else one.data.fields.get("defaultSmdpAddress"),
+        ipa_features=[] if one.data is None else sorted(one.data.features),
         is_stale=one.is_stale,
         last_seen=one.last_seen,
         queue=[number.hex() for number in one.queue],

@@ -17,6 +17,7 @@ from harness.reporting.decode.at_flow import AtFlow
 from harness.reporting.decode.entry import Draft, Entry, Part
 from harness.reporting.decode.es10 import FUNCTIONS
 from harness.reporting.decode.http_flow import HttpFlow, tls_entry
+from harness.reporting.decode.operator_flow import OperatorFlow
 
 
 def conversation(records: Iterable[ExchangeRecord]) -> tuple[Entry, ...]:
@@ -37,6 +38,7 @@ class _Reading:
         self._apdus = ApduFlow(annotator)
         self._at = AtFlow(self._apdus)
         self._http = HttpFlow(annotator)
+        self._operator = OperatorFlow(annotator)
         self._command: list[ExchangeRecord] = []
         self._request: ExchangeRecord | None = None
 
@@ -53,6 +55,8 @@ class _Reading:
                 return [*self._apdus.flush(), *self._http.take(record)]
             case "TLS":
                 return [*self._apdus.flush(), tls_entry(record)]
+            case "operator":
+                return [*self._apdus.flush(), *self._operator.take(record)]
             case "power":
                 return [*self._apdus.flush(), _event(record)]
             case _:
@@ -62,7 +66,7 @@ class _Reading:
         found = self._unanswered()
         if self._request is not None:
             found += self._function(self._request, None)
-        return [*found, *self._at.flush(), *self._apdus.flush(), *self._http.flush()]
+        return [*found, *self._at.flush(), *self._apdus.flush(), *self._http.flush(), *self._operator.flush()]
 
     def _apdu(self, record: ExchangeRecord) -> list[Entry]:
         if record.to_device:
