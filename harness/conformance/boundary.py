@@ -11,16 +11,17 @@ Rules of this room:
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from harness.conformance.expectations import imsi_of
 from harness.conformance.module import ModuleUnderTest
-from harness.errors import DeviceFault, DeviceSilent, LabFault
+from harness.errors import DeviceFault, DeviceSilent, LabFault, Unsupported
 from harness.lab.module_bench import ModuleBench
 from harness.links.at_grammar import AtRefused
-from harness.links.at_sockets import SOCKETS, TCP, UDP, Sockets, exchange
+from harness.links.at_sockets import SOCKETS, TCP, UDP, Socket, Sockets, exchange
 from harness.profiles.package import ProfilePackage
 
 DEVICE, NETWORK, PROFILE = "the device's", "the network's, or the lab's", "the profile's, or the SM-DP+'s"
@@ -32,6 +33,7 @@ SIMULATED_POOL = ip_network("10.0.0.0/24")
 REGISTERED, DENIED, SEARCHING = (1, 5), 3, 2
 CONTEXT = 1
 MESSAGE = "sgp32-harness/round-trip/0123456789"
+BLOCK = MESSAGE * 20
 _ECHO_PORT = 7
 _REGISTRATION_DEADLINE = 120.0
 _COMES_BACK_WITHIN = 20.0
@@ -112,6 +114,16 @@ class Boundary:
         reach = self._bench.slot.reach
         return SIMULATED_POOL if self._bench.simulated is not None else reach.pool if reach is not None else None
 
+    def connected(self) -> tuple[Sockets, ModuleBench, Socket, float]:
+        """A connection over TCP, what drives it, and the seconds that an echo may take. Raises AtRefused, LabFault."""
+        assert self._sockets is not None
+        found = self._resolved(self._bench.names.app)
+        if not found.holds("DNS"):
+            raise LabFault(found.seen)
+        port = _ECHO_PORT if self._bench.slot.reach is None else self._bench.slot.reach.app_port
+        socket = self._sockets.open(self._bench.engine, TCP, self._address, port)
+        return self._sockets, self._bench, socket, _patience(self._bench)
+
     def _sim(self) -> Look:
         found = self._module.imsi()
         return Look(found, "" if found == imsi_of(self._profile) else DEVICE)
@@ -191,6 +203,36 @@ class Boundary:
         return look
 
 
+class Traffic:
+    """One connection to the application server, over which the host sends as fast as the module takes it."""
+
+    def __init__(self, boundary: Boundary) -> None:
+        self._boundary = boundary
+        self.sent = self.came = 0
+        """Octets."""
+        self.paces: list[float] = []
+        """Seconds that each round took."""
+
+    def __enter__(self) -> Traffic:
+        """Raises Unsupported, and LabFault where the network does not carry it."""
+        if self._boundary.not_seen:
+            raise Unsupported(self._boundary.not_seen)
+        self._connection = self._boundary.connected()
+        return self
+
+    def round(self) -> None:
+        """A block there, and back."""
+        began = time.monotonic()
+        sockets, bench, socket, patience = self._connection
+        self.sent += len(BLOCK)
+        self.came += len(exchange(sockets, bench.engine, socket, BLOCK, patience=patience))
+        self.paces.append(time.monotonic() - began)
+
+    def __exit__(self, *_raised: object) -> None:
+        sockets, bench, socket, _ = self._connection
+        sockets.close(bench.engine, socket)
+
+
 def _round_trip(sockets: Sockets, bench: ModuleBench, transport: str, address: str) -> Look:
     """One message to the application server and back; who lost it is told by what the server saw."""
     server, engine = bench.application, bench.engine
@@ -205,10 +247,9 @@ def _round_trip(sockets: Sockets, bench: ModuleBench, transport: str, address: s
         if server.was_connected_to(connections, _ARRIVES_WITHIN):
             return Look(f"{fault}, although the application server was connected to", DEVICE)
         return Look(f"{fault}; nothing reached the application server", NETWORK)
-    patience = _COMES_BACK_WITHIN if bench.simulated is None else _SIMULATED_WITHIN
     came, trouble = "", ""
     try:
-        came = exchange(sockets, engine, socket, MESSAGE, patience=patience)
+        came = exchange(sockets, engine, socket, MESSAGE, patience=_patience(bench))
     except AtRefused as fault:
         trouble = f"{fault}; "
     finally:
@@ -219,3 +260,7 @@ def _round_trip(sockets: Sockets, bench: ModuleBench, transport: str, address: s
     said = f"{trouble}{len(came)} of {len(MESSAGE)} octets came back, {arrived} reached the application server"
     lost_on_the_way = arrived < len(MESSAGE) or (transport == UDP and not came)
     return Look(said, NETWORK if lost_on_the_way else DEVICE)
+
+
+def _patience(bench: ModuleBench) -> float:
+    return _COMES_BACK_WITHIN if bench.simulated is None else _SIMULATED_WITHIN

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from harness.codec import tlv
 from harness.codec.tlv import Tlv
-from harness.conformance.boundary import Boundary
+from harness.conformance.boundary import Boundary, Traffic
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.endpoints.injecting import Binding, ListeningDevice, bring
@@ -47,6 +47,7 @@ PAUSE_IN_A_VISIT = 120.0
 NO_PACKAGE = bytes.fromhex("BF4F03020101")
 _LISTENER = "ipa.module.test"
 _NO_PACKAGE_IN_JSON = json_binding.answer_of(GET_PACKAGE, NO_PACKAGE)
+_WORK_AT_LEAST = 3
 _MOST_WAKES = 10_000
 """A module that wants to be woken more often than this in one `advance` polls in a storm."""
 
@@ -203,6 +204,27 @@ class DeviceUnderTest:
         if simulated is not None and order is not None:
             self.next_due = simulated.finish_wake(order)
 
+    def poll_amid(self, work: Callable[[], None]) -> tuple[SeenRequest, ...]:
+        """Has the module poll while `work` is done again and again, at last once more after it; the requests of the visit.
+
+        A real module is waited for: its next poll is due within its declared interval. Raises DeviceSilent where none came.
+        """
+        before = len(self.requests)
+        if self._bench.simulated is not None:
+            order = self._bench.simulated.begin_wake(self._bench.rack.clock.now(), trigger=True)
+            for _ in range(_WORK_AT_LEAST):
+                work()
+            self.next_due = self._bench.simulated.finish_wake(order)
+        else:
+            within = self.polling_interval + POLL_DEADLINE
+            until = time.monotonic() + within
+            while len(self.requests) == before:
+                if time.monotonic() >= until:
+                    raise DeviceSilent(f"no poll came within {within:g} s")
+                work()
+        work()
+        return self.requests[before:]
+
     def polls_within(self, seconds: float) -> tuple[SeenRequest, ...]:
         """The polls that come in so many seconds from now; those of a simulated module come at once or not at all."""
         before = len(self.polls)
@@ -294,6 +316,10 @@ class DeviceUnderTest:
             self._bench.simulated.deliver_sms()
         else:
             run_program(self._bench.slot.sms, SMS_DEADLINE, "try it by hand: it is the `sms` of the slot")
+
+    def traffic(self, profile: str) -> Traffic:
+        """Traffic of its host's over a fixture profile. Raises Unsupported where the module shows no sockets."""
+        return Traffic(self.boundary(profile, carried=True))
 
     def boundary(self, profile: str, *, carried: bool) -> Boundary:
         """The way of its traffic over a fixture profile; `carried`: whether it reached the eIM over that profile."""

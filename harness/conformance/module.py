@@ -189,6 +189,19 @@ class ModuleUnderTest:
             raise Withheld("nobody takes the SIM out of this module", hint="its card may be soldered in, too")
         self._bench.simulated.insert_sim(is_in)
 
+    def plug(self, is_in: bool) -> None:
+        """Pulls the plug of its serial port, or puts it in. Raises Withheld where nobody is there to do it."""
+        if self._bench.simulated is None:
+            raise Withheld("nobody pulls the plug of this module's port", hint="pull it by hand while a case runs")
+        if is_in:
+            self._bench.simulated.appear()
+        else:
+            self._bench.simulated.vanish()
+
+    def agree(self) -> None:
+        """Opens a port anew that was away, and agrees with the module on how it answers. Raises DeviceSilent, LabFault."""
+        self._bench.boot()
+
     def power_cycle(self) -> None:
         """Takes the power away and gives it back; returns when the module answers AT. Raises DeviceSilent."""
         self._bench.power_cycle()

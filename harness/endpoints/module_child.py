@@ -243,6 +243,7 @@ class Child:
 
     def _vanish(self, order: dict[str, Any]) -> dict[str, Any]:
         self._line.vanish()
+        self._module.modem.lose_host()
         return {}
 
     def _appear(self, order: dict[str, Any]) -> dict[str, Any]:

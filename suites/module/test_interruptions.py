@@ -10,6 +10,7 @@ from harness.conformance.device import DeviceUnderTest
 from harness.conformance.expectations import imsi_of
 from harness.conformance.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
+from harness.errors import LabFault
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import enable, list_profile_info
@@ -98,3 +99,44 @@ def test_sim_is_taken_out_meanwhile(
         operation = eim.operation(transaction)
         seen.observed(operation.state)
         assert operation.state == DONE
+
+
+@case(
+    "MO-024",
+    clause="unknown: no rule, what a module on a bench must outlive",
+    confidence="likely",
+    area="module",
+    needs=State(eims=1),
+    catches="rests-without-its-host",
+)
+def test_port_is_unplugged_meanwhile(
+    device: DeviceUnderTest, module: ModuleUnderTest, eim: Eim, step: CaseSteps
+) -> None:
+    """A serial port that is unplugged is a fault of the lab's; the module's IPA works on, and the port comes back."""
+    with step("AT+CGSN", expect="the IMEI", precondition=True) as seen:
+        imei = module.at("AT+CGSN").checked().lines
+        seen.observed(" ".join(imei))
+    with step("a package waits, the device polls, and meanwhile the plug is pulled", precondition=True):
+        transaction = eim.queue_package(device.eid, list_profile_info())
+        device.poll_and(lambda: module.plug(False))
+    with step("AT", expect="a lost port, which is the lab's", precondition=True) as seen:
+        lost = ""
+        try:
+            module.at("AT")
+        except LabFault as fault:
+            lost = str(fault)
+        seen.observed(lost or "it was answered")
+        assert lost
+    with step("another package waits, and the plug is put in", precondition=True):
+        another = eim.queue_package(device.eid, list_profile_info())
+        module.plug(True)
+        module.agree()
+    with step("AT+CGSN", expect=f"{' '.join(imei)} as before") as seen:
+        again = module.at("AT+CGSN").checked().lines
+        seen.observed(" ".join(again))
+        assert again == imei
+    with step("ask the eIM", expect="both packages done") as seen:
+        device.work_off()
+        states = [eim.operation(one).state for one in (transaction, another)]
+        seen.observed(states)
+        assert states == [DONE, DONE]

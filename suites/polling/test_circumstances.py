@@ -9,10 +9,14 @@ from harness.conformance.device import DeviceUnderTest
 from harness.conformance.module import ModuleUnderTest
 from harness.conformance.polling import next_poll, tolerance, visits
 from harness.conformance.steps import CaseSteps
+from harness.roles.eim import Eim
+from harness.roles.eim.commands import list_profile_info
 
 ASSOCIATED = State(eims=1)
 WITH_PROFILE = State(eims=1, profiles=("operational-a",), enabled="operational-a")
 INTERVALS = 4
+ROUNDS = 3
+DONE = "done"
 DAY = timedelta(days=1)
 
 
@@ -49,6 +53,41 @@ def test_roaming_and_limited_service(device: DeviceUnderTest, step: CaseSteps) -
         waited = next_poll(device, latest)
         seen.observed("none" if waited is None else f"after {waited:.0f} s")
         assert waited is not None
+
+
+@case(
+    "PO-010",
+    clause="unknown: no rule, a promise to whoever shares the link with the IPA",
+    confidence="likely",
+    area="polling",
+    needs=WITH_PROFILE,
+    relies_on=("attach", "application"),
+    declared=("polling_interval",),
+    catches="drops-data-when-it-polls",
+)
+def test_poll_while_data_flow(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """A poll loses nothing of what the host sends and receives meanwhile; how much it slows that down is recorded."""
+    with step("a package waits", precondition=True):
+        transaction = eim.queue_package(device.eid, list_profile_info())
+    with device.traffic("operational-a") as traffic:
+        with step(f"{ROUNDS} blocks to the application server and back", precondition=True) as seen:
+            for _ in range(ROUNDS):
+                traffic.round()
+            alone = sum(traffic.paces) / ROUNDS
+            seen.observed(f"{traffic.came} of {traffic.sent} octets, {alone:.3f} s a block")
+            assert traffic.came == traffic.sent
+        with step("blocks without a pause while the device polls", expect="as many octets back as went out") as seen:
+            came = device.poll_amid(traffic.round)
+            amid = traffic.paces[ROUNDS:]
+            seen.observed(
+                f"{len(came)} requests; {traffic.came} of {traffic.sent} octets, "
+                f"{sum(amid) / len(amid):.3f} s a block, {max(amid):.3f} s at most"
+            )
+            assert traffic.came == traffic.sent
+    with step("ask the eIM", expect="the package done") as seen:
+        device.work_off()
+        seen.observed(eim.operation(transaction).state)
+        assert eim.operation(transaction).state == DONE
 
 
 def set_clock(module: ModuleUnderTest, moment: datetime) -> None:

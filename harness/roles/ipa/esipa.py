@@ -75,13 +75,14 @@ class EsipaClient:
 
         Raises BadReply for an answer that cannot be used and NoAnswer where none came.
         """
+        binding = self._binding(request)
         reply = self._post(request)
-        fault = self.rules["answer-fault"](reply, self._binding.media_type, self.settings)
+        fault = self.rules["answer-fault"](reply, binding.media_type, self.settings)
         if fault is not None:
             later = reply.header("Retry-After") if reply.status in _LATER else None
             raise BadReply(fault, retry_after=later)
         tag = tlv.first(request).tag
-        found: tlv.Tlv = self.rules["one-answer"](self._binding.read(reply.body, tag), tag, "the eIM's answer")
+        found: tlv.Tlv = self.rules["one-answer"](binding.read(reply.body, tag), tag, "the eIM's answer")
         return found
 
     def tell(self, message: bytes) -> bool:
@@ -89,23 +90,27 @@ class EsipaClient:
         reply = self._post(message)
         return bool(self.rules["was-taken"](reply.status))
 
-    @property
-    def _binding(self) -> Binding:
-        return BINDINGS[self.settings.binding]
+    def _binding(self, message: bytes) -> Binding:
+        return BINDINGS[self.rules["binding-of-message"](self.settings.binding, tlv.first(message).tag)]
 
     def _post(self, message: bytes) -> HttpReply:
-        binding = self._binding
+        binding = self._binding(message)
         url = f"https://{self.eim.fqdn}{binding.path_of(message)}"
         trust = self.rules["tls-trust"](self.eim)
-        return self.http.post(url, self._headers(), binding.written(message), trust=trust)
+        return self.http.post(url, self._headers(binding), binding.written(message), trust=trust)
 
-    def _headers(self) -> Iterable[tuple[str, str]]:
+    def _headers(self, binding: Binding) -> Iterable[tuple[str, str]]:
         user_agent = self.rules["user-agent"](self.settings.user_agent)
         headers = [
-            ("Content-Type", self.rules["content-type"](self._binding.content_type)),
+            ("Content-Type", self.rules["content-type"](binding.content_type)),
             ("X-Admin-Protocol", self.settings.admin_protocol),
         ]
         return [*headers, ("User-Agent", user_agent)] if user_agent else headers
+
+
+def binding_of(binding: str, tag: int) -> str:
+    """The name of the binding that a message with this outer tag goes in: one for all of them."""
+    return binding
 
 
 def answer_fault(reply: HttpReply, media_type: str, settings: IpaSettings) -> str | None:

@@ -31,6 +31,7 @@ def _connect(modem: ModemPort) -> bool:
 CONFORMING = Rules(
     {
         # headers and identity
+        "binding-of-message": esipa.binding_of,
         "user-agent": _unchanged,
         "content-type": _unchanged,
         "tls-trust": esipa.tls_trust,

@@ -17,6 +17,9 @@ def _flipped(result: bytes) -> bytes:
     return result[:-1] + bytes([result[-1] ^ 0x01])
 
 
+_PROVIDE_RESULT = 0xBF50
+
+
 def _whatever_was_sent(sent: frozenset[int], acknowledged: Iterable[int]) -> list[int]:
     return []
 
@@ -49,7 +52,17 @@ def _unless_attached(allowed: bool, attached: bool, delivered: bool) -> bool:
     return allowed and not attached
 
 
+def _asn1_for_results(binding: str, tag: int) -> str:
+    return "asn1" if tag == _PROVIDE_RESULT else binding
+
+
 DEFECTS: tuple[Defect, ...] = (
+    Defect(
+        "delivers-in-the-other-binding",
+        "ipa",
+        "Results go to the eIM in ASN.1, whatever the IPA speaks otherwise.",
+        with_rule("binding-of-message", _asn1_for_results),
+    ),
     Defect(
         "spoils-package-results",
         "ipa",

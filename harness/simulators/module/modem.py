@@ -70,6 +70,8 @@ class Modem:
         """Whether the host asked the firmware to leave the card alone."""
         self.poll_is_wanted = False
         """Whether the host asked the firmware to poll; who gives it the time looks here."""
+        self.polls_begun = 0
+        """How often the firmware was made to poll in this boot."""
         self.on_poll_wanted: Callable[[], None] = lambda: None
         self.reboot: Callable[[], None] = lambda: None
         """Takes the power away from the whole module and gives it back; set by whoever holds it."""
@@ -88,6 +90,7 @@ class Modem:
         """Boots: the SIM is read, the network searched, and the host told."""
         self.echo, self.error_verbosity, self.functionality = True, 0, self.dialect.boots_at
         self.ipa_is_paused = self.poll_is_wanted = False
+        self.polls_begun = 0
         self.sleeping, self.clock_error = Sleeping(), 0.0
         self.sessions.clear()
         self._line.clear()
@@ -117,6 +120,10 @@ class Modem:
     def insert_sim(self, is_in: bool) -> None:
         """Somebody takes the SIM out of its holder, or puts it in."""
         self.rules["sim-detection"](self, is_in)
+
+    def lose_host(self) -> None:
+        """The plug of the AT port is pulled."""
+        self.rules["host-is-gone"](self)
 
     # network
 

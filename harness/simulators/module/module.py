@@ -73,6 +73,7 @@ class SimulatedModule:
                 return None
             wanted, self.modem.poll_is_wanted = self.modem.poll_is_wanted, False
             if trigger or wanted:
+                self.modem.polls_begun += 1
                 firmware.ipa.trigger()
             ahead = self.modem.schedule_time_error()
             due = firmware.wake(now + ahead) - ahead

@@ -73,6 +73,7 @@ CONFORMING = Rules(
         "socket-data": sockets.received,
         "AT+CGCONTRDP": network_commands.dynamic_parameters,
         "schedule-time": lambda modem: 0.0,
+        "host-is-gone": lambda modem: None,
         "wakes-by-sms": lambda modem: True,
         "AT+CEUICCPD": rsp_commands.left_to_the_eim,
         "AT+CEUICCPM": rsp_commands.left_to_the_eim,
