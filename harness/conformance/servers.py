@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.codec import findings
+from harness.codec.asn1 import DEFAULT_VERSION
 from harness.codec.tlv import Tlv, first, parse
 from harness.conformance import esipa_json
 from harness.errors import MalformedAnswer
@@ -53,16 +54,17 @@ class ServerUnderTest:
         """Posts one ESipa message in the ASN.1 binding. `headers` replace those of the same name."""
         return self._post(path, ESIPA_HEADERS, headers, body)
 
-    def ask(self, message: bytes) -> Tlv:
+    def ask(self, message: bytes, version: str = DEFAULT_VERSION) -> Tlv:
         """Sends one ESipa message; the answer, which is one DER message of the function's response type.
 
-        Raises MalformedAnswer for another HTTP status than 200 and for anything else.
+        `version` is the SGP.32 version of the device that asks. Raises MalformedAnswer for another HTTP status than 200 and
+        for anything else.
         """
         reply = self.send(message)
         if reply.status != _OK:
             raise MalformedAnswer(f"HTTP status {reply.status} for a message that can be read")
         name = _RESPONSES[first(message).tag]
-        faults = findings(name, reply.body)
+        faults = findings(name, reply.body, version=version)
         if faults:
             raise MalformedAnswer(f"{name}: {faults[0]}")
         return parse(reply.body)

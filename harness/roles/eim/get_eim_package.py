@@ -59,7 +59,7 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
     """Answers a GetEimPackageRequest."""
     eid = reading.octets(message, 0x5A)
     device = None if eid is None else state.devices.get(eid)
-    heard, findings = _heard(message, eid, context.message_forms(device), now)
+    heard, findings = _heard(message, eid, context, device, now)
     if heard.state_change_cause is not None and not context.rules["cause-is-understood"](heard.state_change_cause):
         raise DecodeError(f"no stateChangeCause is {heard.state_change_cause}")
     fault = context.rules["eid-fault"](eid)
@@ -134,11 +134,14 @@ def is_expired(expires_at: float, now: float) -> bool:
     return now >= expires_at
 
 
-def _heard(message: Tlv, eid: bytes | None, forms: EsipaForms, now: float) -> tuple[Polled, tuple[Event, ...]]:
+def _heard(
+    message: Tlv, eid: bytes | None, context: Context, device: Device | None, now: float
+) -> tuple[Polled, tuple[Event, ...]]:
+    forms = context.message_forms(device)
     found: dict[str, Tlv] = {}
     findings: tuple[Event, ...] = ()
     for field in message.children:
-        name, other = _moved(field, message, forms)
+        name, other = context.rules["moved-field"](field, message, forms)
         if name is None:
             continue
         found[name] = field
@@ -157,7 +160,7 @@ def _heard(message: Tlv, eid: bytes | None, forms: EsipaForms, now: float) -> tu
     return heard, findings
 
 
-def _moved(field: Tlv, message: Tlv, forms: EsipaForms) -> tuple[str | None, str | None]:
+def moved_field(field: Tlv, message: Tlv, forms: EsipaForms) -> tuple[str | None, str | None]:
     """What a field is whose tag is not that of all versions, and the version that it is of where that is not the IPA's.
 
     81 is the network or the cause: a network has three octets, and a cause one. With 82 beside it, it is the cause.

@@ -50,6 +50,7 @@ CONFORMING = Rules(
         "unknown-eid-answer": get_eim_package.unknown_eid_answer,
         "empty-queue-answer": get_eim_package.empty_queue_answer,
         "next-operation": get_eim_package.next_operation,
+        "moved-field": get_eim_package.moved_field,
         "cause-is-understood": get_eim_package.cause_is_understood,
         "after-state-change": get_eim_package.after_state_change,
         "after-cancelling": get_eim_package.after_cancelling,

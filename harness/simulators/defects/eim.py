@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from harness.simulators.defects import eim_downloads, eim_esipa, eim_operating
+from harness.simulators.defects import eim_downloads, eim_esipa, eim_operating, eim_versions
 
 DEFECTS = (
     *eim_esipa.DEFECTS,
     *eim_operating.DEFECTS,
     *eim_downloads.DEFECTS,
+    *eim_versions.DEFECTS,
 )

@@ -1,0 +1,157 @@
+"""How an eIM serves a device whose IPA is of SGP.32 v1.0.1, which writes ESipa otherwise. Types of v1.0.1 and of v1.2.
+
+No rule says that an eIM of v1.2 has to: one that is told of such a device is judged by what that device can understand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness import codec
+from harness.codec import tlv
+from harness.conformance.case import State, case
+from harness.conformance.esipa import TAKEN, acknowledged, get_eim_package
+from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.servers import ServerUnderTest
+from harness.conformance.steps import CaseSteps
+from harness.roles.eim import Eim
+from harness.roles.eim.commands import list_profile_info
+from harness.roles.es10.download import InstallationAnswer
+from harness.roles.smdp import Smdp
+from harness.roles.smdp.events import NotificationReceived
+
+OLD = "1.0.1"
+ASSOCIATED = State(eims=1)
+NOTIFY, NETWORK, NETWORK_UNDER = 0x80, bytes.fromhex("62F210"), 0x81
+ADDRESS, ADDRESS_UNDER = "smdp.harness.test", 0x80
+LIST, STORED_RESULTS = 0xBF2B, (0xA2,)
+NOTHING = bytes.fromhex("BF5000")
+UNKNOWN_PACKAGE = 2
+
+
+def old_device(eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+    """The operator tells the eIM of the device's IPA."""
+    with step("the eIM is told that the device's IPA is of v1.0.1", precondition=True):
+        eim.associate(card.eid, ipa_version=OLD)
+
+
+def said(*body: bytes) -> bytes:
+    """ProvideEimPackageResult of v1.0.1: the result alone."""
+    return tlv.build(0xBF50, *body)
+
+
+@case(
+    "EI-039",
+    clause="SGP.32 v1.0.1 (IpaEuiccDataRequest, IpaEuiccData, ProvideEimPackageResultResponse)",
+    confidence="likely",
+    area="eim",
+    needs=ASSOCIATED,
+    catches=("asks-every-device-as-v1.2", "reads-data-of-v1.2-alone", "answers-every-device-as-v1.2"),
+)
+def test_data_of_an_older_device(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+    """A device of v1.0.1 is asked by that version's tags, and what it tells by those is known; it names no transaction."""
+    old_device(eim, card, step)
+    with step("a request for everything", expect="BF52 of v1.0.1, with BF2B and 80, without eimTransactionId") as seen:
+        transaction = eim.queue_data_request(card.eid)
+        request = esipa.ask(get_eim_package(card.eid), OLD).get(0xBF52)
+        seen.observed(request.raw)
+        listed = request.get(0x5C).value
+        assert bytes([ADDRESS_UNDER]) in listed
+        assert tlv.tag_octets(LIST) in listed
+        assert [child.tag for child in request.children] == [0x5C]
+    with step(
+        "the address of the SM-DP+ under 80 and an empty BF2B", expect="known, done; BF50 without contents"
+    ) as seen:
+        fields = tlv.build(ADDRESS_UNDER, ADDRESS.encode()) + tlv.build(LIST, tlv.build(0xA0))
+        reply = esipa.ask(said(tlv.build(0xBF52, tlv.build(0xA0, fields))), OLD)
+        known = eim.device(card.eid).data
+        told = None if known is None else known.fields.get("defaultSmdpAddress")
+        seen.observed(f"{reply.raw.hex().upper()}; {told}; {eim.operation(transaction).state}")
+        assert reply.raw == NOTHING
+        assert told == ADDRESS
+        assert eim.operation(transaction).state == "done"
+    with step("a request for the stored results", expect="BF2B, with the criterion euiccPackageResults") as seen:
+        transaction = eim.queue_data_request(card.eid, tags=STORED_RESULTS)
+        request = esipa.ask(get_eim_package(card.eid), OLD).get(0xBF52)
+        seen.observed(request.raw)
+        asked = codec.decode("IpaEuiccDataRequest", request.raw, version=OLD)
+        assert asked == {"tagList": tlv.tag_octets(LIST), "searchCriteria": ("euiccPackageResults", None)}
+    with step("the error of v1.0.1, a plain INTEGER", expect="failed, 1") as seen:
+        esipa.ask(said(tlv.build(0xBF52, tlv.integer(0x81, 1))), OLD)
+        operation = eim.operation(transaction)
+        seen.observed(f"{operation.state}, {operation.error_code}")
+        assert (operation.state, operation.error_code) == ("failed", 1)
+
+
+@case(
+    "EI-040",
+    clause="SGP.32 v1.0.1 (ProvideEimPackageResult, HandleNotificationEsipa)",
+    confidence="likely",
+    area="eim",
+    needs=ASSOCIATED,
+    catches=("demands-eid-value", "never-acknowledges", "refuses-results-as-notifications"),
+)
+def test_results_of_an_older_device(
+    esipa: ServerUnderTest,
+    eim: Eim,
+    smdp: Smdp,
+    card: EuiccUnderTest,
+    download: Callable[[str], InstallationAnswer],
+    step: CaseSteps,
+) -> None:
+    """Results of v1.0.1, which name no EID, are taken: alone, with a list of notifications, as a notification, as a number."""
+    old_device(eim, card, step)
+    installed = download("operational-a")
+    both = tlv.build(LIST, tlv.build(0xA3, tlv.build(0xA0, installed.raw), tlv.build(0xA1)))
+    for name, beside in (("the result alone", b""), ("the result with notificationAndEprList", both)):
+        with step(name, expect="BF53 with the card's numbers, done") as seen:
+            transaction = eim.queue_package(card.eid, list_profile_info())
+            answer = card.load_package(esipa.ask(get_eim_package(card.eid), OLD).get(0xBF51).raw)
+            body = tlv.build(0x30, answer.raw, beside) if beside else answer.raw
+            reply = esipa.ask(said(body), OLD)
+            seen.observed(reply.raw)
+            numbers = [answer.sequence_number, *([installed.sequence_number] if beside else [])]
+            assert acknowledged(reply) == numbers
+            assert eim.operation(transaction).state == "done"
+    with step("ask the SM-DP+", expect="its notification, octet by octet") as seen:
+        came = [event.raw for event in smdp.events if isinstance(event, NotificationReceived)]
+        seen.observed(" ".join(octets.hex().upper() for octets in came))
+        assert came == [installed.raw]
+    with step("a result inside HandleNotification, under A1", expect="204, or 200 with an empty body; done") as seen:
+        transaction = eim.queue_package(card.eid, list_profile_info())
+        answer = card.load_package(esipa.ask(get_eim_package(card.eid), OLD).get(0xBF51).raw)
+        taken = esipa.send(tlv.build(0xBF3D, tlv.build(0xA1, answer.raw)))
+        seen.observed(f"{taken.status}, {eim.operation(transaction).state}")
+        assert taken.status in TAKEN
+        assert eim.operation(transaction).state == "done"
+    with step("unknownPackage(2), a plain INTEGER", expect="failed, 2; BF50 without contents") as seen:
+        transaction = eim.queue_package(card.eid, list_profile_info())
+        esipa.ask(get_eim_package(card.eid), OLD)
+        reply = esipa.ask(said(tlv.integer(0x02, UNKNOWN_PACKAGE)), OLD)
+        operation = eim.operation(transaction)
+        seen.observed(f"{reply.raw.hex().upper()}; {operation.state}, {operation.error_code}")
+        assert reply.raw == NOTHING
+        assert (operation.state, operation.error_code) == ("failed", UNKNOWN_PACKAGE)
+
+
+@case(
+    "EI-041",
+    clause="SGP.32 v1.0.1 (GetEimPackageRequest)",
+    confidence="likely",
+    area="eim",
+    needs=ASSOCIATED,
+    catches=("takes-networks-for-causes", "ignores-state-changes"),
+)
+def test_poll_of_an_older_device(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+    """What stands under 81 of a poll of v1.0.1 is the network; a change without a cause is heard all the same."""
+    old_device(eim, card, step)
+    with step("GetEimPackage with the network under 81", expect="known as the device's network, no package") as seen:
+        reply = esipa.ask(get_eim_package(card.eid, tlv.build(NETWORK_UNDER, NETWORK)), OLD)
+        network = eim.device(card.eid).registered_plmn
+        seen.observed(f"{reply.raw.hex().upper()}; {(network or b'').hex().upper()}")
+        assert reply.find(0xBF52) is None
+        assert network == NETWORK
+    with step("GetEimPackage with notifyStateChange alone", expect="a data request of v1.0.1") as seen:
+        reply = esipa.ask(get_eim_package(card.eid, tlv.build(NOTIFY)), OLD)
+        seen.observed(reply.raw)
+        assert tlv.tag_octets(LIST) in reply.get(0xBF52, 0x5C).value
