@@ -35,6 +35,7 @@ def test_migration(device: DeviceUnderTest, eim: Eim, other_eim: Eim, step: Case
         device.work_off()
         results = dict(eim.operation(package).results)
         seen.observed(results)
+        assert "addEimResult" in results
         kind, token = results["addEimResult"]
         known = eim.device(device.eid)
         other_eim.associate(

@@ -93,9 +93,12 @@ def _known_ones_updated(inner: Any, device: Device, request: Tlv) -> Answer:
     known = [state.eim(data.get(_EIM_ID).value.decode(errors="replace")) for data in listed]
     if not listed or None in known:
         return inner(device, request)  # type: ignore[no-any-return]
-    for eim, data in zip(known, listed, strict=True):
-        if eim is not None:
-            state = state.with_eim(device.rules["eim-updated"](device, eim, data))
+    try:
+        for eim, data in zip(known, listed, strict=True):
+            if eim is not None:
+                state = state.with_eim(device.rules["eim-updated"](device, eim, data))
+    except EimRefused:
+        return inner(device, request)  # type: ignore[no-any-return]
     entries = [("addOk", None)] * len(listed)
     return Answer(encode("AddInitialEimResponse", ("addInitialEimOk", entries)), state)
 
