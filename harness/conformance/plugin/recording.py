@@ -83,6 +83,7 @@ class Recording:
             return (yield)
         running = item.stash[RUNNING] = self._begin(case, way)
         outcome = yield
+        del item.stash[RUNNING]  # pytest keeps its items: what a case raised holds all that it acted with
         self._record(way, running.result(), began=True)
         if running.lost_the_lab:
             self._close(lost=True)
