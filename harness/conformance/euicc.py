@@ -142,6 +142,8 @@ class EuiccUnderTest(Es10):
 
     def transmit(self, command: bytes, *, deadline: float = APDU_DEADLINE) -> bytes:
         """One command APDU as it is, on whatever channel its class byte says; the response with its status word."""
+        if self.ledger is not None:
+            self.ledger.note_command(command)
         return self.port.transmit(command, deadline=deadline)
 
 

@@ -32,6 +32,7 @@ SPENDING: Mapping[str, str] = {
     "deletes": "profile deletions",
     "resets": "memory resets",
     "enables": "enabled profiles",
+    "updates": "messages over the air",
 }
 """What a ledger counts and a budget limits, in words."""
 MOST = 10_000_000

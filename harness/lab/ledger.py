@@ -32,6 +32,7 @@ _KINDS = {
 }
 """Requests by the octets they begin with; a bound profile package by those of its first segment."""
 _COMMANDS = {0xA3: "enables", 0xA5: "deletes"}
+_ENVELOPE, _SMS_PP_DOWNLOAD = 0xC2, 0xD1
 
 
 class Ledger:
@@ -55,8 +56,14 @@ class Ledger:
         return ", ".join(f"{number} {SPENDING[kind]}" for kind, number in self.counts.items())
 
     def note(self, request: bytes) -> None:
-        """Counts what this request is about to write to the card."""
-        spent = spent_by(request)
+        """Counts what this ES10 request is about to write to the card."""
+        self._add(spent_by(request))
+
+    def note_command(self, command: bytes) -> None:
+        """Counts what this command APDU, which carries no ES10 request, may write to the card."""
+        self._add({"updates": 1} if is_update(command) else {})
+
+    def _add(self, spent: Mapping[str, int]) -> None:
         if not spent:
             return
         for kind, number in spent.items():
@@ -106,6 +113,14 @@ def spent_by(request: bytes) -> Mapping[str, int]:
             if tag in _COMMANDS:
                 spent[_COMMANDS[tag]] = spent.get(_COMMANDS[tag], 0) + 1
     return spent
+
+
+def is_update(command: bytes) -> bool:
+    """Whether a command APDU is an ENVELOPE (SMS-PP DOWNLOAD, TS 31.111 §7.1): what it brings may change files or a profile."""
+    if len(command) < 6 or command[1] != _ENVELOPE:
+        return False
+    data = command[5:] if command[4] else command[7:]
+    return data[:1] == bytes([_SMS_PP_DOWNLOAD])
 
 
 def _command_tags(package: bytes) -> tuple[int, ...]:

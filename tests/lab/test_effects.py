@@ -10,7 +10,8 @@ from harness.codec import tlv
 from harness.errors import ConfigurationError, LabFault
 from harness.lab.configuration import Lab, read_lab
 from harness.lab.effects import EFFECTS, SPENDING
-from harness.lab.ledger import Ledger, spent_by
+from harness.lab.ledger import Ledger, is_update, spent_by
+from harness.roles.ota.short_messages import envelopes
 
 SLOT = """lab: x
 slots:
@@ -84,6 +85,16 @@ def test_reading_counts_nothing() -> None:
     assert spent_by(b"") == {}
     assert spent_by(bytes.fromhex("BF6404820205E0")) == {"resets": 1}
     assert spent_by(bytes.fromhex("BF3682045EBF23")) == {"installations": 1}
+
+
+def test_a_message_over_the_air_may_write(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "card.json")
+    parts = envelopes(bytes(200), 1)
+    for command in (*parts, bytes.fromhex("80C20000 04 D3020101"), bytes.fromhex("00A4000C023F00"), b""):
+        ledger.note_command(command)
+    assert ledger.counts["updates"] == len(parts) == 2
+    assert is_update(bytes.fromhex("80C20000 000002 D100")), "with a length of three octets"
+    assert not is_update(bytes.fromhex("80C20000"))
 
 
 def test_the_ledger_survives_and_is_never_half_written(tmp_path: Path) -> None:
