@@ -46,13 +46,14 @@ def as_plain(found: Inspection, trusts: Sequence[Trust]) -> dict[str, Any]:
 
 
 def in_words(found: Inspection, trusts: Sequence[Trust]) -> Iterator[str]:
-    """What was found, a line each, for people."""
+    """What was found, a line each, for people who know its EID and ATR already."""
     plain = as_plain(found, trusts)
     if found.kind == SGP22:
         yield "an SGP.22 eUICC: it has no iotSpecificInfo and no function of SGP.32, so no case of this harness judges it"
     elif found.kind != SGP32:
         yield "what kind of eUICC it is cannot be told"
-    yield f"EID {found.eid}, ATR {found.atr or 'not to be seen behind a module'}"
+    if not found.atr:
+        yield "ATR not to be seen behind a module"
     versions = ", ".join(plain["iot_versions"]) or "none"
     yield f"SGP.32 {versions}; SGP.22 {plain['svn']}; profile packages {plain['profile_version']}"
     yield f"firmware {plain['firmware_version']}, SAS {plain['sas_accreditation_number']}, {plain['ipa_mode'] or 'no IPA mode'}"

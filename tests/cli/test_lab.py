@@ -27,6 +27,11 @@ def test_people_read_the_same_with_a_draft_ics(sgp32: Sgp32, memory_lab: Callabl
     assert done.returncode == 0, done.stderr
     assert "can act as its eIM: yes" in done.stdout
     assert "# Draft ICS" in done.stdout
+    about, _, ics = done.stdout.partition("# Draft ICS")
+    eid = ics.partition("eid: '")[2].partition("'")[0]
+    assert len(eid) == 32
+    assert about.count(eid) == 1
+    assert about.lower().count("atr") == 1
 
 
 def test_an_unknown_slot_is_bad_usage(sgp32: Sgp32, memory_lab: Callable[..., Path]) -> None:
