@@ -178,6 +178,6 @@ def as_plain(path: Path, outcome: RunOutcome, status: ExitStatus, report: Path |
 
 
 def _terminal_view() -> Progress:
-    from harness.cli.view import LiveView
+    from harness.cli.view import view_of
 
-    return LiveView()
+    return view_of()

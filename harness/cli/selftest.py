@@ -98,6 +98,6 @@ def table(report: KillReport, *, full: bool = False) -> str:
 def _view(as_json: bool) -> Progress:
     if as_json:
         return Progress()
-    from harness.cli.view import LiveView
+    from harness.cli.view import view_of
 
-    return LiveView(quiet=True)
+    return view_of(quiet=True)

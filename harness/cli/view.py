@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from harness.cli.plain_view import PlainView
 from harness.conformance.outcome import RunOutcome
 from harness.conformance.runner import Progress
 from harness.evidence.verdicts import Verdict
@@ -20,6 +21,11 @@ from harness.reporting.styles import STYLES
 
 _SHOWN = 40
 """More cases than this are left to the report."""
+
+
+def view_of(*, quiet: bool = False) -> Progress:
+    """What shows how a run goes on: live in a terminal, in plain lines elsewhere. `quiet` as for either."""
+    return LiveView(quiet=quiet) if Console(stderr=True).is_terminal else PlainView(quiet=quiet)
 
 
 class LiveView(Progress):

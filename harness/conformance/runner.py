@@ -30,6 +30,15 @@ class Progress:
     def planned(self, total: int) -> None:
         """So many results are to come."""
 
+    def slot_begins(self, name: str, total: int) -> None:
+        """A process of the run starts, with so many results to come. `name` is the slot's, where it has one alone."""
+
+    def slot_ended(self, name: str) -> None:
+        """That process is over."""
+
+    def passes(self) -> None:
+        """Time passes; called a few times a second."""
+
     def begins(self, case: str, slot: str, link: str) -> None:
         """A case begins."""
 
@@ -60,9 +69,11 @@ def run_orders(orders: Mapping[str, Order], progress: Progress, *, at_once: int 
         while waiting or running:
             while waiting and (at_once is None or len(running) < at_once):
                 name, order = waiting.pop(0)
+                progress.slot_begins(name, _size(order))
                 running[name] = child = Child(SLOT_PROCESS, order.as_json(), order.slot_dir(name) / "harness.log")
                 threading.Thread(target=_relay, args=(name, child, said), daemon=True).start()
             _hear(said, running, outcome, progress)
+            progress.passes()
     except KeyboardInterrupt:
         outcome.interrupted = True
         for child in running.values():
@@ -108,6 +119,7 @@ def _hear(
     elif "ended" in line:
         del running[name]
         _account(name, line["ended"], outcome)
+        progress.slot_ended(name)
 
 
 def _account(name: str, status: int, outcome: RunOutcome) -> None:
