@@ -19,7 +19,6 @@ from harness.evidence.lines import Line, read_lines, write_json, write_whole
 from harness.evidence.manifest import write_manifest
 
 FORMAT = 1
-SPECIFICATION = "SGP.32 v1.2"
 PACKAGES = (
     "asn1tools",
     "cryptography",
@@ -62,7 +61,6 @@ class RunDirectory:
                 "format": FORMAT,
                 "run": self.path.name,
                 "started_utc": utc_now(),
-                "specification": SPECIFICATION,
                 "lab": lab,
                 "seed": seed,
                 "command": list(command),

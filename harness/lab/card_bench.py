@@ -14,7 +14,7 @@ from harness.lab.cards import (
     card_memory,
     checked_eid,
     port_of,
-    said_by_real_card,
+    said_by_card,
     simulated_card,
 )
 from harness.lab.configuration import Hardware, Slot
@@ -78,8 +78,8 @@ class CardBench(CardSlotBench):
         with suppress(HarnessError):  # a card that cannot even say who it is gets its verdict from the cases
             found["atr"] = es10.reset().hex().upper()
             found["eid"] = es10.get_eid().hex()
-            self._said_by_card = said_by_real_card(self.rack, self.slot, es10)
-            self._said_version = es10.dialect.schema
+            self._said_by_card = said_by_card(self.rack, self.slot, es10)
+            found["sgp32_version"] = self._said_by_card.version_in_words
             es10.close()
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from harness.lab.device import Simulated, defects_of
 from harness.links.apdu import CardLink
 from harness.roles.es10 import Es10, Terminal
 from harness.roles.es10.ports import CardPort
+from harness.roles.es10.versions import DEFAULT
 from harness.simulators.defects import broken
 from harness.simulators.euicc import CONFORMING, CardConfig, FileMemory, SimulatedEuicc, VolatileMemory
 
@@ -118,12 +120,28 @@ def is_sgp22_only(es10: Es10) -> bool:
     return True
 
 
-def said_by_real_card(rack: Rack, slot: Slot, es10: Es10) -> features.Lacks:
-    """What the card says that it lacks; its version is what `es10` speaks from now on.
+@dataclass(frozen=True, slots=True)
+class SaidByCard:
+    """What a card said of itself when it was identified."""
+
+    lacks: features.Lacks = field(default_factory=dict)
+    version: str = DEFAULT
+    """The SGP.32 version that is spoken with it."""
+    version_in_words: str = ""
+    """The same for the record, with who says so."""
+
+
+def said_by_card(rack: Rack, slot: Slot, es10: Es10) -> SaidByCard:
+    """What the card says that it lacks and which version it is of, which `es10` speaks from now on.
 
     A simulated one is not asked: it is made as the lab file says, defects and all.
     """
-    if not slot.is_hardware:
-        return {} if "brainpool" in rack.pki.curves else {"brainpool": "the lab's certificate set"}
+    if isinstance(slot.device, Simulated):
+        lacks = {} if "brainpool" in rack.pki.curves else {"brainpool": "the lab's certificate set"}
+        return SaidByCard(lacks, es10.dialect.schema, f"v{slot.device.version}, as the lab file has it")
     ci_ids = {str(curve): rack.pki.trust(curve).ci_key_id for curve in rack.pki.curves}
-    return features.said_by_card(es10.learn_version(), ci_ids)
+    info = es10.learn_version()
+    told = ", ".join(".".join(map(str, version)) for version in info.iot_versions or ())
+    version = es10.dialect.schema
+    words = f"v{version}, as the card says: {told}" if told else f"taken for v{version}: the card says none"
+    return SaidByCard(features.said_by_card(info, ci_ids), version, words)

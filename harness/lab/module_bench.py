@@ -22,7 +22,7 @@ from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
-from harness.lab.cards import card_memory, checked_eid, port_of, said_by_real_card
+from harness.lab.cards import card_memory, checked_eid, port_of, said_by_card
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.ipa import settings_of
 from harness.lab.power.simulated import ProcessPower
@@ -204,8 +204,8 @@ class ModuleBench(CardSlotBench):
         with suppress(HarnessError):
             es10 = Es10(port_of(self.link("")))
             found["eid"] = es10.get_eid().hex()
-            self._said_by_card = said_by_real_card(self.rack, self.slot, es10)
-            self._said_version = es10.dialect.schema
+            self._said_by_card = said_by_card(self.rack, self.slot, es10)
+            found["sgp32_version_of_the_card"] = self._said_by_card.version_in_words
             es10.close()
         return found
 

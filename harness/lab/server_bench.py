@@ -140,7 +140,11 @@ class ServerBench(SlotBench):
     def identity(self) -> Mapping[str, Any]:
         """Which reference role it is, or where a server of somebody else is."""
         if self.is_remote:
-            return {"role": self.slot.kind, "address": self.host}
+            return {
+                "role": self.slot.kind,
+                "address": self.host,
+                "sgp32_version": "not known: a server does not tell it",
+            }
         return {"role": self.slot.kind, "defects": list(self.defects)}
 
     def answers(self, link: str) -> bool:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from harness.lab.bench import ObserverOf
-from harness.lab.cards import card_config
+from harness.lab.cards import SaidByCard, card_config
 from harness.lab.configuration import Hardware, Remote, Simulated, Slot
 from harness.lab.features import Lacks
 from harness.lab.power.mains import Mains
@@ -15,7 +15,6 @@ from harness.lab.power.simulated import WriteSwitch
 from harness.lab.power.switches import switch_of
 from harness.lab.reach import OUR_NAMES, Names
 from harness.links.events import Observers
-from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
@@ -54,8 +53,7 @@ class CardSlotBench(SlotBench):
         super().__init__(rack, slot, name, defects, observer_of)
         self._found_eid = ""
         self._power: WriteSwitch | None = None
-        self._said_by_card: Lacks = {}
-        self._said_version = DEFAULT
+        self._said_by_card = SaidByCard()
         wiring = slot.power
         self._mains = None if wiring is None else Mains(switch_of(wiring), wiring, Observers([observer_of("power")]))
 
@@ -86,13 +84,13 @@ class CardSlotBench(SlotBench):
     @property
     def lacks(self) -> Lacks:
         """What the card lacks, as far as the lab file says so or a real card did when it was identified."""
-        return {**self._said_by_card, **self.slot.lacks}
+        return {**self._said_by_card.lacks, **self.slot.lacks}
 
     @property
     def version(self) -> str:
         """The SGP.32 version of the card: as the lab file says of a simulated one, as a real one said when identified."""
         device = self.slot.device
-        return device.version if isinstance(device, Simulated) else self._said_version
+        return device.version if isinstance(device, Simulated) else self._said_by_card.version
 
     @property
     def takes_snapshots(self) -> bool:

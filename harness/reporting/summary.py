@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
@@ -10,7 +11,6 @@ from harness.evidence.verdicts import Verdict
 from harness.reporting.masks import RunMasker
 
 FACTS: Mapping[str, str] = {
-    "specification": "Specification",
     "lab": "Lab",
     "lab_file": "Lab file",
     "operator": "Operator",
@@ -74,6 +74,9 @@ def _results(count: int) -> str:
 
 def facts_of(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
     """What the head of a report says of the run, label by label; what run.json does not tell is left out."""
+    cited = cited_by(run)
+    if cited:
+        yield "Clauses are those of", cited
     for key, label in FACTS.items():
         value = run.about.get(key)
         if value not in (None, "", []):
@@ -85,6 +88,20 @@ def facts_of(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
         yield "Host", f"Python {environment.get('python', '')}, {environment.get('platform', '')}"
         packages = environment.get("packages") or {}
         yield "Packages", ", ".join(f"{name} {version}" for name, version in packages.items())
+
+
+def cited_by(run: Run) -> str:
+    """The documents, with their versions, whose clauses the cases of a run name; a case is the same for devices of others."""
+    clauses = [str(about.get("clause") or "") for about in (run.about.get("cases") or {}).values()]
+    clauses += [result.clause for result in run.results]
+    return ", ".join(sorted({found for clause in clauses for found in _DOCUMENT.findall(clause)}, key=_by_number))
+
+
+def _by_number(document: str) -> tuple[bool, str]:
+    return not document.startswith("SGP.32"), document
+
+
+_DOCUMENT = re.compile(r"\b(?:SGP\.\d\d|TS \d{3} \d{3})(?: v\d[\d.]*)?")
 
 
 def remarks_of(run: Run, masker: RunMasker) -> Iterator[str]:

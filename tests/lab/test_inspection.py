@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from harness.cli.card_report import as_plain, draft_ics, in_words
 from harness.codec import decode, encode, tlv
 from harness.crypto.entropy import Entropy
 from harness.lab.assembly import assemble, inspected
-from harness.lab.cards import card_config, conforming_card, is_sgp22_only, port_of
+from harness.lab.cards import card_config, conforming_card, is_sgp22_only, port_of, said_by_card
 from harness.lab.configuration import read_lab
-from harness.lab.device import Simulated
+from harness.lab.device import Hardware, Simulated
 from harness.lab.inspection import SGP22, SGP32, Inspection, inspect
 from harness.lab.parties import EIM_IDS, new_eim
 from harness.lab.rack import Rack
@@ -140,3 +141,19 @@ def test_a_slot_is_inspected_over_its_link(rack: Rack) -> None:
         assert inspected(rack, bench).atr.startswith("3B")
     finally:
         bench.close()
+
+
+@pytest.mark.parametrize(("version", "told"), [("1.0.1", "1.0.1"), ("1.2", "1.2.0"), ("1.3", "1.3.0")])
+def test_the_record_says_which_version_a_card_is_of_and_who_says_so(rack: Rack, version: str, told: str) -> None:
+    slot = rack.lab.slots["card"]
+    es10 = Es10(port_of(MemoryLink(conforming_card(rack, card_config(rack, "card", Simulated(version=version))))))
+    said = said_by_card(rack, replace(slot, device=Hardware()), es10)
+    assert said.version == version
+    assert said.version_in_words == f"v{version}, as the card says: {told}"
+    assert said_by_card(rack, slot, es10).version_in_words == "v1.2, as the lab file has it"
+
+
+def test_a_card_that_names_no_version_is_taken_for_the_usual_one(rack: Rack, es10: Es10) -> None:
+    silent = Changed(es10, of_sgp22)
+    said = said_by_card(rack, replace(rack.lab.slots["card"], device=Hardware()), silent)
+    assert said.version_in_words == "taken for v1.2: the card says none"

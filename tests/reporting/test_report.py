@@ -52,6 +52,12 @@ def test_a_case_that_never_began_is_known_by_its_rule(report: Report) -> None:
     )
 
 
+def test_the_documents_that_its_cases_cite_are_named_with_their_versions(report: Report) -> None:
+    said = dict(report.facts)["Clauses are those of"]
+    assert said.startswith("SGP.32 v1.2")
+    assert "Specification" not in dict(report.facts)
+
+
 def test_trouble_is_listed_gravest_first_with_whose_fault_it_is(report: Report) -> None:
     assert [(case.case, result.verdict, result.blame) for case, result in report.troubled] == [
         ("EU-062", "fail", "device"),
