@@ -61,6 +61,7 @@ class CardScene(Scene):
         )
         self._euicc = euicc_over(link, self._parties, bench.known_eid, bench.version)
         self._euicc.ledger = ledger_of(bench)
+        self._euicc.ipa_version = bench.ipa_version
         self._euicc.strictness = self._strictness = Strictness(
             lambda: self._parties.eims, self._made_certificate, bench.version
         )
@@ -85,7 +86,7 @@ class CardScene(Scene):
             return
         prepared = prepared_card(self._rack, bench.config, needs)
         bench.restore(prepared.snapshot)
-        make_known(eims, bench.config, prepared, self._rack)
+        make_known(eims, bench.config, prepared, self._rack, bench.ipa_version)
 
     def _leave(self, give_back: Callable[[], None]) -> None:
         """After the last case: what is of ours goes, and the channel with it."""

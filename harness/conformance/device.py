@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from harness.codec import tlv
 from harness.codec.tlv import Tlv
 from harness.conformance.boundary import Boundary, Traffic
+from harness.conformance.esipa_forms import ESIPA_FORMS, EsipaForms
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.endpoints.injecting import Binding, ListeningDevice, bring
@@ -131,6 +132,11 @@ class DeviceUnderTest:
     def declares(self) -> Declared:
         """What the device's maker declares of it."""
         return self._bench.slot.declared
+
+    @property
+    def esipa(self) -> EsipaForms:
+        """How its IPA is to write ESipa: the forms of its SGP.32 version."""
+        return ESIPA_FORMS[self._bench.ipa_version]
 
     @property
     def polling_interval(self) -> float:

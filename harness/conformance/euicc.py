@@ -30,6 +30,9 @@ class EuiccUnderTest(Es10):
     ledger: Ledger | None = None
     """Counts what is written to a real card; None where nobody counts."""
 
+    ipa_version: str | None = None
+    """The SGP.32 version of the IPA before the card; None: the card's own."""
+
     def __init__(
         self,
         port: CardPort,

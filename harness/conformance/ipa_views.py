@@ -10,7 +10,7 @@ from harness.errors import Unsupported
 from harness.roles.eim import Eim, json_binding
 from harness.roles.eim.events import DownloadReported
 
-CAPABILITIES, STORED_RESULTS = 0xA8, 0xA2
+CAPABILITIES = 0xA8
 DIRECT, INDIRECT = "directRspServerCommunication", "indirectRspServerCommunication"
 DATA_HANDLING, CTX_PARAMS1, COMPACT = "eimDownloadDataHandling", "eimCtxParams1Generation", "minimizeEsipaBytes"
 INSTALLED = 0xBF37
@@ -43,14 +43,18 @@ def declared(device: DeviceUnderTest, eim: Eim, step: CaseSteps, *needed: str) -
     return features
 
 
+def is_kept_from_indirect(device: DeviceUnderTest, features: frozenset[str]) -> None:
+    """Raises Unsupported where no eIM can keep the device from downloading through it."""
+    if INDIRECT in features and not device.esipa.configuration_tells_of_indirect_download:
+        raise Unsupported(f"no eIM of SGP.32 v{device.esipa.version} says whether it offers indirect downloads")
+
+
 def stored_results(device: DeviceUnderTest, eim: Eim) -> int:
     """How many results the card still keeps, by a data request. Asserts that it is answered."""
-    request = eim.queue_data_request(device.eid, tags=[STORED_RESULTS])
+    request = eim.queue_data_request(device.eid, tags=[device.esipa.stored_results])
     device.work_off()
     assert eim.operation(request).answer
-    answer = tlv.parse(eim.operation(request).answer)
-    stored = (answer.find(0xA0) or answer).find(STORED_RESULTS)
-    return 0 if stored is None else len(stored.children)
+    return len(device.esipa.results_in(tlv.parse(eim.operation(request).answer)))
 
 
 def reported(eim: Eim) -> list[DownloadReported]:

@@ -293,6 +293,7 @@ def _add_own_eims(owner: Eim, euicc: EuiccUnderTest, eims: Sequence[Eim]) -> Non
             association_token=value if kind == "associationToken" else 0,
             counter=0,
             version=euicc.dialect.schema,
+            ipa_version=euicc.ipa_version,
         )
 
 

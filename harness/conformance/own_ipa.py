@@ -1,6 +1,6 @@
 """The harness's own IPA on the card under test, with our eIM and SM-DP+ behind real HTTPS: whole procedures on one card.
 
-The card is judged here, not the IPA: it is the reference one, and the network is always there.
+The card is judged here, not the IPA: it is the reference one, of the card's version, and the network is always there.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ class OwnIpa:
         addresses = {host: server.address for host, server in hosts.items()}
         roots = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
         self._https = FirmwareHttps(roots, addresses)
-        self._ipa = Ipa(euicc, self._https, AttachedModem(), IpaSettings(features=frozenset({DIRECT})))
+        settings = IpaSettings(version=euicc.dialect.schema, features=frozenset({DIRECT}))
+        self._ipa = Ipa(euicc, self._https, AttachedModem(), settings)
         self._servers = tuple(hosts.values())
 
     @property

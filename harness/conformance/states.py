@@ -20,7 +20,6 @@ from harness.lab.joining import find_counter
 from harness.roles.eim import TOKEN_REQUESTED, Association, Eim
 from harness.roles.eim.commands import delete, delete_eim, disable, enable, list_eim
 from harness.roles.es10 import Es10
-from harness.roles.es10.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.conformance.euicc import EuiccUnderTest
@@ -151,11 +150,8 @@ def _agree_on_token(es10: EuiccUnderTest, eim: Eim, listed: int | None) -> None:
             return
 
 
-def associate(es10: EuiccUnderTest, eims: Sequence[Eim], ipa_version: str | None = None) -> None:
-    """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs.
-
-    `ipa_version` is the SGP.32 version of the IPA before the card, where it is not the card's.
-    """
+def associate(es10: EuiccUnderTest, eims: Sequence[Eim]) -> None:
+    """Associates the eIMs with the card in one AddInitialEim, and the card with the eIMs."""
     eid = es10.eid
     certificates = certificates_for(es10, eims[0].identity.ci_key_id)
     answer = es10.add_initial_eim([eim.configuration(association_token=TOKEN_REQUESTED) for eim in eims])
@@ -169,7 +165,7 @@ def associate(es10: EuiccUnderTest, eims: Sequence[Eim], ipa_version: str | None
             association_token=token or 0,
             counter=0,
             version=es10.dialect.schema,
-            ipa_version=ipa_version or DEFAULT,
+            ipa_version=es10.ipa_version,
         )
 
 

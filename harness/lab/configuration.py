@@ -15,7 +15,7 @@ from harness.lab.accounts import Account, read_accounts
 from harness.lab.declared import Declared, read_declared
 from harness.lab.device import Device, Hardware, Reference, Remote, Simulated, read_device
 from harness.lab.effects import Sparing, read_sparing
-from harness.lab.features import Lacks, of_version
+from harness.lab.features import Lacks, of_esipa_version, of_version
 from harness.lab.power.wiring import Wiring, read_wiring
 from harness.lab.programs import read_words
 from harness.lab.reach import NETWORKS, Listen, Reach, check_together, read_listen, read_reach
@@ -75,7 +75,17 @@ class Slot:
             return {}
         by_version = of_version(self.device.version) if isinstance(self.device, Simulated) else {}
         of_ipa = self.device.ipa.lacks if isinstance(self.device, Simulated) and self.kind == "module" else ()
-        return {**by_version, **dict.fromkeys((*self.device.lacks, *of_ipa), "the lab file")}
+        by_ipa = of_esipa_version(self.said_ipa_version) if self.said_ipa_version else {}
+        return {**by_version, **by_ipa, **dict.fromkeys((*self.device.lacks, *of_ipa), "the lab file")}
+
+    @property
+    def said_ipa_version(self) -> str:
+        """The SGP.32 version of the IPA of a module as the lab file has it; empty where nothing is said of it."""
+        if self.kind != "module":
+            return ""
+        if isinstance(self.device, Simulated):
+            return self.device.ipa.version
+        return self.device.ipa_version if isinstance(self.device, Hardware) else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness import resources
 from harness.crypto.eid import is_eid, valid_check_digits
-from harness.lab.features import FEATURES, LACKING_IN
+from harness.lab.features import ESIPA_LACKING_IN, FEATURES, LACKING_IN
 from harness.lab.habits import NAMES, Habits, read_habits
 from harness.lab.ipa import USUAL_IPA, SimulatedIpa, read_ipa
 from harness.lab.queueing.wiring import Queueing, read_queueing
@@ -63,6 +63,8 @@ class Hardware:
     resume_ipa: str = ""
     poll: str = ""
     """The AT command that makes a module's own IPA poll."""
+    ipa_version: str = ""
+    """The SGP.32 version of a module's own IPA; empty: its card's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 def read_device(kind: str, value: Value, folder: Path = Path()) -> Device | None:
     """The device of a slot of this kind, or None with faults noted. Paths in it are relative to `folder`."""
     away = ("address", "ca", "queue") if kind == "eim" else ()
-    at = ("dialect", "pause_ipa", "resume_ipa", "poll") if kind == "module" else ()
+    at = ("dialect", "pause_ipa", "resume_ipa", "poll", "ipa") if kind == "module" else ()
     keys = dict(value.mapping(("simulated", "reference", "eid", "lacks", *at, *away)))
     if not value.is_mapping:
         return None
@@ -117,22 +119,22 @@ def read_device(kind: str, value: Value, folder: Path = Path()) -> Device | None
         lacks.fault("this says what a real card lacks", "write it inside `simulated`")
     for key, said in of_modem.items():
         if form != "eid":
-            said.fault(f"{key!r} says how a real module is", "`dialect` goes inside `simulated`")
+            said.fault(f"{key!r} says how a real module is", "`dialect` and `ipa` go inside `simulated`")
     if form == "eid":
         return Hardware(_eid(inner) or "", _lacks(lacks), **_modem(of_modem))
     if form == "reference":
         return Reference(_defects(kind, inner.mapping(("defects",)).get("defects")))
     of_module = ("dialect", "ipa", "meets") if kind == "module" else ()
     options = inner.mapping(("version", "eid", "prepare", "lacks", "defects", *NAMES, *of_module))
-    version = options["version"].choice(*LACKING_IN) if "version" in options else "1.2"
+    version = (options["version"].choice(*LACKING_IN) if "version" in options else None) or "1.2"
     eid = _eid(options["eid"]) if "eid" in options else ""
     prepare = options["prepare"].choice("snapshot", "functions") if "prepare" in options else "snapshot"
     defects = _defects(kind, options.get("defects"))
     without = _lacks(options.get("lacks"))
     dialect = options["dialect"].choice(*HABITS) if "dialect" in options else "harness"
-    ipa = read_ipa(options["ipa"]) if "ipa" in options else USUAL_IPA
+    ipa = read_ipa(options["ipa"], version) if "ipa" in options else replace(USUAL_IPA, version=version)
     return Simulated(
-        version or "1.2",
+        version,
         eid or "",
         prepare or "snapshot",
         without,
@@ -167,7 +169,7 @@ def _meets(value: Value) -> dict[str, str]:
 
 
 def _modem(said: Mapping[str, Value]) -> dict[str, str]:
-    found = {key: value.text() or "" for key, value in said.items() if key != "dialect"}
+    found = {key: value.text() or "" for key, value in said.items() if key not in ("dialect", "ipa")}
     for key, command in found.items():
         if command and not command.upper().startswith("AT"):
             said[key].fault(f"{command!r} is no AT command", "write it whole, as `AT+CFUN=4`")
@@ -175,6 +177,9 @@ def _modem(said: Mapping[str, Value]) -> dict[str, str]:
         said["pause_ipa"].fault("nothing says how the IPA is resumed", "write `resume_ipa` too")
     if "dialect" in said:
         found["dialect"] = said["dialect"].choice(*HABITS) or ""
+    if "ipa" in said:
+        of_ipa = said["ipa"].mapping(("version",))
+        found["ipa_version"] = (of_ipa["version"].choice(*ESIPA_LACKING_IN) if "version" in of_ipa else None) or ""
     return found
 
 

@@ -30,6 +30,7 @@ FEATURES: Mapping[str, str] = {
     "compact-forms": "compact forms of ESipa",
     "json-binding": "the JSON binding of ESipa",
     "injection": "packages that the eIM brings",
+    "esipa-1.2": "ESipa as it is since SGP.32 v1.2",
     "since-1.2": "what came with SGP.32 v1.2",
     "since-1.3": "what came with SGP.32 v1.3",
 }
@@ -45,6 +46,7 @@ OF_IPA = frozenset(
         "compact-forms",
         "json-binding",
         "injection",
+        "esipa-1.2",
     }
 )
 """Those that are the IPA's, not the card's."""
@@ -55,6 +57,9 @@ LACKING_IN: Mapping[str, tuple[str, ...]] = {
     "1.3": (),
 }
 """Features that a card of an SGP.32 version cannot have."""
+
+ESIPA_LACKING_IN: Mapping[str, tuple[str, ...]] = {"1.0.1": ("esipa-1.2",), "1.2": (), "1.3": ()}
+"""Features that an IPA of an SGP.32 version cannot have."""
 
 _FLAGS = {
     "fallback": "fallback_supported",
@@ -80,6 +85,11 @@ def flags(lacks: Iterable[str]) -> dict[str, Any]:
 def of_version(version: str) -> Lacks:
     """What every card of this SGP.32 version lacks."""
     return dict.fromkeys(LACKING_IN[version], f"SGP.32 v{version}")
+
+
+def of_esipa_version(version: str) -> Lacks:
+    """What every IPA of this SGP.32 version lacks."""
+    return dict.fromkeys(ESIPA_LACKING_IN[version], f"its SGP.32 version, {version}")
 
 
 def said_by_card(info: EuiccInfo2, ci_ids: Mapping[str, bytes]) -> Lacks:

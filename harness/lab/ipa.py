@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.lab.declared import Declared, read_seconds
+from harness.lab.features import ESIPA_LACKING_IN
 from harness.lab.reach import OUR_NAMES
 from harness.nodes import Value
 
@@ -36,6 +37,8 @@ CAPABILITIES = (*_BITS, "injection")
 class SimulatedIpa:
     """The IPA of a simulated module."""
 
+    version: str = "1.2"
+    """The SGP.32 version of its ESipa."""
     binding: str = "asn1"
     """One of BINDINGS."""
     has: tuple[str, ...] = USUAL
@@ -80,12 +83,19 @@ USUAL_IPA = SimulatedIpa()
 """What a lab file means that says nothing of it."""
 
 
-def read_ipa(value: Value) -> SimulatedIpa:
-    """The IPA of a lab file, with faults noted."""
-    keys = value.mapping(("binding", "has", "notifications", "needs_admin_protocol", *TIMES))
-    said: dict[str, Any] = {}
+def read_ipa(value: Value, version: str = USUAL_IPA.version) -> SimulatedIpa:
+    """The IPA of a lab file, with faults noted. `version` is what it is of where the lab file does not say: its card's."""
+    keys = value.mapping(("version", "binding", "has", "notifications", "needs_admin_protocol", *TIMES))
+    said: dict[str, Any] = {"version": version}
+    if "version" in keys:
+        said["version"] = keys["version"].choice(*ESIPA_LACKING_IN) or version
     if "binding" in keys:
         said["binding"] = keys["binding"].choice(*BINDINGS) or "asn1"
+        if said["binding"] == "json" and said["version"] == "1.0.1":
+            keys["binding"].fault(
+                "an IPA of SGP.32 v1.0.1 is not simulated in JSON: what v1.0.1 calls the members is not known",
+                "write `asn1`, or another `version` of the IPA",
+            )
     if "has" in keys:
         said["has"] = tuple(word for item in keys["has"].items() if (word := item.choice(*CAPABILITIES)) is not None)
     if "notifications" in keys:
@@ -108,6 +118,7 @@ def settings_of(ipa: SimulatedIpa) -> IpaSettings:
     binding: Any = ipa.binding
     route: Any = ipa.notifications
     return IpaSettings(
+        version=ipa.version,
         binding=binding,
         features=_bits(ipa.has),
         protocols=frozenset({_RETRIEVE_HTTPS, *([_INJECT_HTTPS] if "injection" in ipa.has else [])}),

@@ -24,6 +24,7 @@ from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
 from harness.lab.cards import card_memory, checked_eid, port_of, said_by_card
 from harness.lab.configuration import Hardware, Simulated, Slot
+from harness.lab.features import Lacks, of_esipa_version
 from harness.lab.ipa import settings_of
 from harness.lab.power.simulated import ProcessPower
 from harness.lab.reach import Names
@@ -69,6 +70,11 @@ class ModuleBench(CardSlotBench):
         """Of the SM-DS; None where the device has no name for it, or the lab's PKI no certificate."""
         self.application: ApplicationServer | None = None
         """What the device's own traffic goes to; None where it has no name."""
+
+    @property
+    def lacks(self) -> Lacks:
+        """What its card and its IPA lack, as far as the lab file says so or the card did when it was identified."""
+        return {**of_esipa_version(self.ipa_version), **super().lacks}
 
     @property
     def engine(self) -> AtEngine:

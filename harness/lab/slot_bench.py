@@ -93,6 +93,11 @@ class CardSlotBench(SlotBench):
         return device.version if isinstance(device, Simulated) else self._said_by_card.version
 
     @property
+    def ipa_version(self) -> str:
+        """The SGP.32 version of the IPA before the card: the card's own, unless the lab file says another."""
+        return self.slot.said_ipa_version or self.version
+
+    @property
     def takes_snapshots(self) -> bool:
         """Whether a case's state is put into the card rather than reached by its functions."""
         return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"

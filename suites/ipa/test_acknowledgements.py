@@ -16,7 +16,6 @@ ASSOCIATED = State(eims=1)
 DONE = "done"
 FEW = 3
 WRONG_NUMBER = 0x5A5A
-EMPTY = tlv.build(0xBF50, tlv.build(0x30))
 ERRORS = {2: "eidNotFound", 3: "invalidEid", 4: "missingEid", 127: "undefinedError"}
 
 
@@ -59,9 +58,9 @@ def test_other_number(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> Non
     catches="takes-an-empty-answer-for-an-error",
 )
 def test_empty_response(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:
-    """emptyResponse is no error: the IPA goes on as after any delivery."""
-    with step("a package is executed, and the eIM answers its result with emptyResponse", precondition=True):
-        device.eim_answers.change(PROVIDE_RESULT, answered(EMPTY))
+    """An answer that acknowledges nothing (emptyResponse) is no error: the IPA goes on as after any delivery."""
+    with step("a package is executed, and the eIM acknowledges nothing", precondition=True):
+        device.eim_answers.change(PROVIDE_RESULT, answered(device.esipa.nothing_acknowledged))
         package = eim.queue_package(device.eid, list_profile_info())
         visit = device.poll_now()
         assert offers(eim, package)
@@ -80,6 +79,7 @@ def test_empty_response(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> N
     clause="SGP.32 v1.2 §5.14.6",
     area="ipa",
     needs=ASSOCIATED,
+    requires=("esipa-1.2",),
     catches=("takes-an-error-for-an-acknowledgement", "is-blocked-by-what-is-refused"),
 )
 def test_refused_result(device: DeviceUnderTest, eim: Eim, step: CaseSteps) -> None:

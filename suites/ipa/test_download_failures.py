@@ -26,7 +26,6 @@ from harness.roles.smdp.events import SessionBegan
 
 ASSOCIATED = State(eims=1)
 INITIATE_TAG, AUTHENTICATE_TAG, GET_BPP_TAG = 0xBF39, 0xBF3B, 0xBF3A
-INITIATE_ERRORS = (1, 2, 3, 50, 51, 52, 127)
 AUTHENTICATE_ERRORS = (*range(1, 12), 50, 56, 127)
 PPR_NOT_ALLOWED, METADATA_MISMATCH = 3, 4
 """CancelSessionReason."""
@@ -88,7 +87,7 @@ def test_initiate_errors(
 ) -> None:
     """An error of InitiateAuthentication ends the download, and is reported as ProfileDownloadError."""
     declared(device, eim, step, INDIRECT)
-    for code in INITIATE_ERRORS:
+    for code in device.esipa.initiate_errors:
         with step(f"InitiateAuthentication is answered with error {code}", expect="a report of the failure") as seen:
             device.eim_answers.change(INITIATE, error(INITIATE_TAG, 0x81, code))
             trial = Trial(device, eim, smdp, profiles["operational-a"])

@@ -19,6 +19,7 @@ from harness.conformance.ipa_views import (
     INSTALLED,
     declared,
     installation_result,
+    is_kept_from_indirect,
     message_of,
     reported,
 )
@@ -71,7 +72,7 @@ def test_direct(
     step: CaseSteps,
 ) -> None:
     """With an eIM that offers no indirect download the IPA goes to the SM-DP+ itself, and reports the result."""
-    declared(device, eim, step, DIRECT)
+    is_kept_from_indirect(device, declared(device, eim, step, DIRECT))
     with step("the eIM queues a download by activation code, the device polls", precondition=True):
         order = smdp.order(profiles["operational-a"])
         transaction = eim.queue_download(device.eid, activation_code=order.activation_code)

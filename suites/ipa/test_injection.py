@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from harness.codec import named_bits
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import STORED_RESULTS
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
@@ -97,9 +96,8 @@ def test_acknowledgements_are_applied(device: DeviceUnderTest, eim: Eim, step: C
         seen.observed(" ".join(answer.raw.hex().upper() for answer in further))
         assert [answer.tag for answer in further] == [RECEIVED]
     with step("a data request for the stored results is brought", expect="none") as seen:
-        eim.queue_data_request(device.eid, tags=[STORED_RESULTS])
+        eim.queue_data_request(device.eid, tags=[device.esipa.stored_results])
         answer, *_ = device.bring(eim)
         seen.observed(answer.raw)
         assert answer.tag == DATA
-        stored = (answer.find(0xA0) or answer).find(STORED_RESULTS)
-        assert stored is None or stored.children == ()
+        assert device.esipa.results_in(answer) == ()

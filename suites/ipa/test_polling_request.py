@@ -48,6 +48,7 @@ def test_first_contact(device: DeviceUnderTest, step: CaseSteps) -> None:
     confidence="likely",
     area="ipa",
     needs=ASSOCIATED,
+    requires=("esipa-1.2",),
     catches=("sends-no-user-agent", "calls-itself-an-lpa"),
 )
 def test_user_agent(device: DeviceUnderTest, step: CaseSteps) -> None:
@@ -90,7 +91,7 @@ def test_no_state_change_at_boot(device: DeviceUnderTest, step: CaseSteps) -> No
     with step("look at GetEimPackage", expect="neither notifyStateChange nor stateChangeCause") as seen:
         seen.observed(" ".join(request.body.hex().upper() for request in device.polls[before:]))
         for poll in device.polls[before:]:
-            request = decode("GetEimPackageRequest", message_of(poll).raw)
+            request = decode("GetEimPackageRequest", message_of(poll).raw, version=device.esipa.version)
             assert "notifyStateChange" not in request
             assert "stateChangeCause" not in request
 

@@ -12,7 +12,6 @@ from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 
 ENABLED = State(eims=1, profiles=("operational-a",), enabled="operational-a")
-RPLMN = 0x82
 NUMERIC = 2
 """<format> of +COPS with MCC and MNC in digits."""
 
@@ -49,7 +48,8 @@ def test_registered_plmn(device: DeviceUnderTest, module: ModuleUnderTest, step:
     with step("the device polls", expect="a GetEimPackage with rPLMN", precondition=True):
         device.poll_now()
         assert device.polls
-        fields = [field.value for poll in device.polls if (field := message_of(poll).find(RPLMN)) is not None]
+        tag = device.esipa.registered_plmn
+        fields = [field.value for poll in device.polls if (field := message_of(poll).find(tag)) is not None]
         if not fields:
             raise Unsupported("the device tells no rPLMN, which is optional")
     with step("look at rPLMN", expect=coded(plmn).hex().upper()) as seen:

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import DATA_HANDLING, DIRECT, INDIRECT, declared, message_of, reported
+from harness.conformance.ipa_views import (
+    DATA_HANDLING,
+    DIRECT,
+    INDIRECT,
+    declared,
+    is_kept_from_indirect,
+    message_of,
+    reported,
+)
 from harness.conformance.lying import INITIATE
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
@@ -98,7 +106,7 @@ def test_directly(
     step: CaseSteps,
 ) -> None:
     """With an eIM that offers no indirect download the IPA goes to the SM-DS itself, and from there to the SM-DP+."""
-    declared(device, eim, step, DIRECT)
+    is_kept_from_indirect(device, declared(device, eim, step, DIRECT))
     with step("an event waits at the SM-DS; contactSmds names that, and the device polls", precondition=True):
         event_for(device, smdp, smds, profiles["operational-a"], clock)
         download = eim.queue_download(device.eid, smds=smds.identity.address)

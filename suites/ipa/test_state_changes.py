@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.codec import tlv
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.expectations import imsi_of
@@ -20,21 +19,15 @@ from harness.roles.eim.commands import configure_immediate_enable, enable, list_
 from harness.roles.smdp import Smdp
 
 OTHER_EIM, FALLBACK, EMERGENCY, IMMEDIATE = 0, 1, 2, 5
-GET_EIM_PACKAGE, NOTIFY, CAUSE = 0xBF4F, 0x80, 0x81
+GET_EIM_PACKAGE = 0xBF4F
 ECALL_ACTIVE = 104
 DONE = "done"
 
 
-def causes(requests: Sequence[SeenRequest]) -> list[int | None]:
+def causes(device: DeviceUnderTest, requests: Sequence[SeenRequest]) -> list[int | None]:
     """stateChangeCause of each GetEimPackage that tells of a change; None where it names no cause."""
     polls = [message for request in requests if (message := message_of(request)).tag == GET_EIM_PACKAGE]
-    told = [poll for poll in polls if poll.find(NOTIFY) is not None or poll.find(CAUSE) is not None]
-    return [_cause(poll) for poll in told]
-
-
-def _cause(poll: tlv.Tlv) -> int | None:
-    field = poll.find(CAUSE)
-    return None if field is None else int.from_bytes(field.value, "big", signed=True)
+    return [device.esipa.cause_in(poll) for poll in polls if device.esipa.tells_of_a_change(poll)]
 
 
 @case(
@@ -59,12 +52,12 @@ def test_change_by_another_eim(
         device.poll_now()
         assert eim.operation(package).state == DONE
         assert len(device.other_requests) > before[1]
-    with step("look at the polls of the other eIM", expect=f"told once, cause {OTHER_EIM}") as seen:
-        told = causes(device.other_requests[before[1] :])
+    with step("look at the polls of the other eIM", expect=f"told once, {device.esipa.in_words(OTHER_EIM)}") as seen:
+        told = causes(device, device.other_requests[before[1] :])
         seen.observed(told)
-        assert told == [OTHER_EIM]
+        assert told == [device.esipa.told(OTHER_EIM)]
     with step("look at the polls of the eIM whose package it was", expect="no state change") as seen:
-        told = causes(device.requests[before[0] :])
+        told = causes(device, device.requests[before[0] :])
         seen.observed(told)
         assert told == []
 
@@ -106,10 +99,10 @@ def test_emergency_call(
         device.work_off()
         seen.observed(eim.operation(package).state)
         assert eim.operation(package).state == DONE
-    with step("look at the polls since the call", expect=f"cause {EMERGENCY}, and no other") as seen:
-        told = causes(device.requests[before:])
+    with step("look at the polls since the call", expect=f"{device.esipa.in_words(EMERGENCY)}, and no other") as seen:
+        told = causes(device, device.requests[before:])
         seen.observed(told)
-        assert set(told) == {EMERGENCY}
+        assert set(told) == {device.esipa.told(EMERGENCY)}
 
 
 @case(
@@ -142,11 +135,11 @@ def test_immediate_enable(
         assert eim.operation(download).state == DONE
     with step("AT+CIMI", expect="the IMSI of the new profile"):
         assert module.imsi() == imsi_of(profiles["operational-a"])
-    with step("look at the polls since then", expect=f"told once, cause {IMMEDIATE}") as seen:
+    with step("look at the polls since then", expect=f"told once, {device.esipa.in_words(IMMEDIATE)}") as seen:
         device.poll_now()
-        told = causes(device.requests[before:])
+        told = causes(device, device.requests[before:])
         seen.observed(told)
-        assert told == [IMMEDIATE]
+        assert told == [device.esipa.told(IMMEDIATE)]
 
 
 @case(
@@ -173,11 +166,11 @@ def test_fallback(
         device.advance(device.polling_interval)
     with step("AT+CIMI", expect="the IMSI of the fallback profile"):
         assert module.imsi() == imsi_of(profiles["bootstrap"])
-    with step("look at the polls since then", expect=f"cause {FALLBACK}") as seen:
-        told = causes(device.requests[before:])
+    with step("look at the polls since then", expect=device.esipa.in_words(FALLBACK)) as seen:
+        told = causes(device, device.requests[before:])
         seen.observed(told)
         assert told
-        assert set(told) == {FALLBACK}
+        assert set(told) == {device.esipa.told(FALLBACK)}
     with step("the network is back; let the polling interval pass", expect="the IMSI of the former profile"):
         device.network.accept("operational-a")
         device.advance(device.polling_interval)

@@ -44,6 +44,7 @@ def test_migration(device: DeviceUnderTest, eim: Eim, other_eim: Eim, step: Case
             eum_certificate=known.eum_certificate,
             association_token=token if kind == "associationToken" else 0,
             version=known.version,
+            ipa_version=known.ipa_version,
         )
     with step(
         "the new eIM deletes the old one, the device polls", expect="deleteEimResult ok(0) at the new one"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.codec import decode
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.expectations import imsi_of
@@ -108,13 +107,14 @@ class FieldLife:
         lasts = self._device.declares[number]
         latest = lasts + tolerance(lasts, self._device.declares) + self._device.declares["change_poll_within"]
         before = len(self._device.polls)
-        expected = f"within {latest:g} s the device {what} and polls, with stateChangeCause fallback(1)"
+        esipa = self._device.esipa
+        expected = f"within {latest:g} s the device {what} and polls, with {esipa.in_words(FALLBACK)}"
         with self._step(f"time passes until the device {what} by itself", expect=expected) as seen:
             waited = next_poll(self._device, latest)
-            came = [decode("GetEimPackageRequest", message_of(poll).raw) for poll in self._device.polls[before:]]
-            causes = [one["stateChangeCause"] for one in came if "stateChangeCause" in one]
+            came = [message_of(poll) for poll in self._device.polls[before:]]
+            causes = [esipa.cause_in(poll) for poll in came if esipa.tells_of_a_change(poll)]
             seen.observed("no poll" if waited is None else f"a poll after {waited:.0f} s, causes {causes}")
-            assert FALLBACK in causes
+            assert esipa.told(FALLBACK) in causes
 
     def carries_traffic(self, name: str) -> None:
         """Data go over the profile from end to end; each layer is a step."""

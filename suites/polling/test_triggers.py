@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.codec import decode
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
 from harness.conformance.ipa_views import message_of
@@ -21,6 +20,7 @@ ASSOCIATED = State(eims=1)
 WITH_PROFILE = State(eims=1, profiles=("operational-a",), enabled="operational-a")
 TWO_PROFILES = State(eims=1, profiles=("operational-a", "operational-b"), enabled="operational-b")
 FALLBACK = 1
+NOTIFY_STATE_CHANGE = 0x80
 DONE = "done"
 
 
@@ -68,16 +68,16 @@ def test_local_change(
     for name, treatment, what in (("fallback_after", "no-coverage", "fallback"), ("return_after", "home", "return")):
         before, lasts = len(device.polls), device.declares[name]
         latest = lasts + tolerance(lasts, device.declares) + within
-        expected = f"a poll within {latest:g} s, with stateChangeCause fallback(1)"
+        expected = f"a poll within {latest:g} s, with {device.esipa.in_words(FALLBACK)}"
         with step(f"B meets: {treatment}; wait for the {what}", expect=expected) as seen:
             device.network.treat("operational-b", treatment)
             waited = next_poll(device, latest)
-            requests = [decode("GetEimPackageRequest", message_of(poll).raw) for poll in device.polls[before:]]
-            causes = [request.get("stateChangeCause") for request in requests]
+            requests = [message_of(poll) for poll in device.polls[before:]]
+            causes = [device.esipa.cause_in(request) for request in requests]
             seen.observed(f"after {waited} s, causes {causes}")
             assert causes
-            assert requests[0].get("notifyStateChange", "absent") != "absent"
-            assert causes[0] == FALLBACK
+            assert requests[0].find(NOTIFY_STATE_CHANGE) is not None
+            assert causes[0] == device.esipa.told(FALLBACK)
 
 
 @case(

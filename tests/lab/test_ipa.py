@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
-from harness.lab.configuration import read_lab
+from harness.lab.configuration import Slot, read_lab
 from harness.lab.device import Simulated
 from harness.lab.ipa import USUAL_IPA, settings_of
 from harness.roles.ipa import IpaSettings
@@ -45,6 +45,69 @@ def test_what_is_said_reaches_the_firmware_and_the_features(tmp_path: Path) -> N
     assert INJECT_HTTPS in settings.protocols
     assert {"indirect-download", "eim-ctx-params1"} <= set(slot.lacks)
     assert not {"json-binding", "injection", "compact-forms"} & set(slot.lacks)
+
+
+MODULE = """
+lab: one
+slots:
+  module:
+    kind: module
+    device: {device}
+    links: {{at: {at}, esipa: https{more}}}
+    {reach}
+"""
+
+
+def module_with(folder: Path, device: str, *, is_real: bool = False) -> Slot:
+    file = folder / "lab.yaml"
+    reach = "reach: {eim_fqdn: eim.lab.example, smdp_fqdn: smdp.lab.example, ipv4: 203.0.113.7, via: tunnel}"
+    at = "{port: /dev/ttyUSB0}" if is_real else "pty"
+    text = MODULE.format(device=device, at=at, more=", apdu: at-csim", reach=reach if is_real else "")
+    file.write_text(text, encoding="utf-8")
+    return read_lab(file).slots["module"]
+
+
+@pytest.mark.parametrize(
+    ("said", "card", "ipa"),
+    [
+        ("{}", "1.2", "1.2"),
+        ('{version: "1.0.1"}', "1.0.1", "1.0.1"),
+        ('{version: "1.0.1", ipa: {has: [injection]}}', "1.0.1", "1.0.1"),
+        ('{version: "1.3", ipa: {version: "1.0.1"}}', "1.3", "1.0.1"),
+        ('{version: "1.0.1", ipa: {version: "1.2", binding: json}}', "1.0.1", "1.2"),
+    ],
+)
+def test_an_ipa_is_of_its_cards_version_unless_another_is_said(tmp_path: Path, said: str, card: str, ipa: str) -> None:
+    slot = module_with(tmp_path, f"{{simulated: {said}}}")
+    assert isinstance(slot.device, Simulated)
+    assert (slot.device.version, settings_of(slot.device.ipa).version) == (card, ipa)
+    assert ("esipa-1.2" in slot.lacks) is (ipa == "1.0.1")
+    assert ("since-1.2" in slot.lacks) is (card == "1.0.1")
+
+
+def test_a_real_module_says_the_version_of_its_ipa_beside_its_eid(tmp_path: Path) -> None:
+    slot = module_with(tmp_path, '{eid: null, ipa: {version: "1.0.1"}}', is_real=True)
+    assert slot.said_ipa_version == "1.0.1"
+    assert slot.lacks["esipa-1.2"] == "its SGP.32 version, 1.0.1"
+    assert module_with(tmp_path, "{eid: null}", is_real=True).said_ipa_version == ""
+
+
+@pytest.mark.parametrize(
+    ("device", "told"),
+    [
+        ('{simulated: {version: "1.0.1", ipa: {binding: json}}}', "what v1.0.1 calls the members is not known"),
+        ('{simulated: {ipa: {binding: json, version: "1.0.1"}}}', "what v1.0.1 calls the members is not known"),
+        ('{simulated: {ipa: {version: "1.1"}}}', "1.1"),
+        ("{eid: null, ipa: {binding: json}}", "binding"),
+        ('{eid: null, ipa: {version: "9"}}', "9"),
+    ],
+)
+def test_a_version_that_cannot_be_is_told_with_its_line(tmp_path: Path, device: str, told: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        module_with(tmp_path, device, is_real="eid" in device)
+    [fault] = raised.value.faults
+    assert told in f"{fault}"
+    assert fault.line == 6
 
 
 def test_mistakes_are_told_together(tmp_path: Path) -> None:

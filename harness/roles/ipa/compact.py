@@ -70,8 +70,8 @@ def eim_can_rebuild(full: bytes, told: frozenset[int], relayed: frozenset[bytes]
     return {EUM_CERTIFICATE, EUICC_CERTIFICATE} <= told
 
 
-def pending_notification(full: bytes, eid: bytes) -> bytes:
-    """compactProfileInstallationResult or compactOtherSignedNotification."""
+def pending_notification(full: bytes, eid: bytes | None) -> bytes:
+    """compactProfileInstallationResult or compactOtherSignedNotification, the latter with the EID where one is given."""
     outer = tlv.parse(full)
     return _installation_result(outer) if outer.tag == 0xBF37 else _other_notification(outer, eid)
 
@@ -98,5 +98,6 @@ def _compact_success(result: tlv.Tlv) -> bytes:
     return tlv.build(0xA0, aid, b"" if response is None else response.raw)
 
 
-def _other_notification(outer: tlv.Tlv, eid: bytes) -> bytes:
-    return tlv.build(0xA1, tlv.build(0x5A, eid), outer.get(0xBF2F).raw, outer.get(_SIGNATURE).raw)
+def _other_notification(outer: tlv.Tlv, eid: bytes | None) -> bytes:
+    named = b"" if eid is None else tlv.build(0x5A, eid)
+    return tlv.build(0xA1, named, outer.get(0xBF2F).raw, outer.get(_SIGNATURE).raw)

@@ -9,24 +9,28 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from harness.codec import encode, named_bits, tlv
 from harness.errors import HarnessError
 from harness.roles.es10 import Es10
 from harness.roles.es10.eims import EimConfiguration
+from harness.roles.es10.notifications import PendingNotification
+from harness.roles.es10.packages import PackageAnswer
 from harness.roles.ipa.device import Device
 from harness.roles.ipa.reading import optional
 from harness.roles.ipa.settings import IpaSettings
+from harness.roles.ipa.versions import DataForms
 from harness.rules import Rules
 
 INCORRECT_TAG_LIST, CI_KEY_ID_NOT_FOUND, ECALL_ACTIVE, UNDEFINED_ERROR = 1, 5, 104, 127
 
 NOTIFICATIONS, RESULTS = 0xA0, 0xA2
-ORDER = (NOTIFICATIONS, 0x81, RESULTS, 0xBF20, 0xBF22, 0x83, 0x84, 0xA5, 0xA6, 0x87, 0xA8, 0xA9)
-"""The tags of IpaEuiccData in the order of the SEQUENCE; 87 echoes the transaction and is never asked for."""
-KNOWN = frozenset(ORDER) - {0x87}
+_JOINT_LIST = 0xBF2B
+"""Of v1.0.1: notifications, results or both, as the card's own answer has them."""
+_STORED_RESULTS = 0x82
+"""What a search criterion of v1.0.1 has in place of a second one."""
 
 
 class DataRefused(HarnessError):
@@ -57,6 +61,10 @@ class Gathering:
     def rules(self) -> Rules:
         return self.device.rules
 
+    @property
+    def forms(self) -> DataForms:
+        return self.device.forms.data
+
     def transaction_id(self) -> bytes | None:
         return optional(self.request, 0x83)
 
@@ -84,27 +92,22 @@ def answer(gathering: Gathering) -> DataAnswer:
     try:
         return _data(gathering, transaction)
     except DataRefused as refusal:
-        return DataAnswer(_error(transaction, refusal.code), frozenset())
-
-
-def _error(transaction: bytes | None, code: int) -> bytes:
-    echo = b"" if transaction is None else tlv.build(0x80, transaction)
-    return tlv.build(0xBF52, tlv.build(0xA1, echo, tlv.integer(0x02, code)))
+        return DataAnswer(tlv.build(0xBF52, gathering.forms.error(transaction, refusal.code)), frozenset())
 
 
 def _data(gathering: Gathering, transaction: bytes | None) -> DataAnswer:
     if gathering.rules["emergency-is-active"](gathering.card):
         raise DataRefused(ECALL_ACTIVE)
     wanted = _tags(optional(gathering.request, 0x5C) or b"")
-    code = gathering.rules["tag-list-fault"](wanted)
+    code = gathering.rules["tag-list-fault"](wanted, gathering.forms)
     if code is not None:
         raise DataRefused(code)
-    told = gathering.rules["data-told"](frozenset(wanted))
+    told = gathering.rules["data-told"](gathering.forms.asked_for(wanted))
     parts: list[bytes] = []
     numbers: set[int] = set()
-    for tag in ORDER:
-        if tag == 0x87 and transaction is not None:
-            parts.append(tlv.build(0x87, transaction))
+    for tag in gathering.forms.order:
+        if tag == gathering.forms.echo and transaction is not None:
+            parts.append(tlv.build(tag, transaction))
         elif tag in told and tag in GATHERERS:
             part, carried = GATHERERS[tag](gathering)
             parts.append(part)
@@ -133,9 +136,9 @@ def _tags(tag_list: bytes) -> tuple[int, ...]:
     return tuple(tags)
 
 
-def tag_list_fault(tags: tuple[int, ...]) -> int | None:
+def tag_list_fault(tags: tuple[int, ...], forms: DataForms) -> int | None:
     """The error for a tag list that cannot be served; None for one that can."""
-    return None if tags and KNOWN.issuperset(tags) else INCORRECT_TAG_LIST
+    return None if tags and forms.known.issuperset(tags) else INCORRECT_TAG_LIST
 
 
 def data_told(tags: frozenset[int]) -> frozenset[int]:
@@ -147,18 +150,36 @@ Gathered = tuple[bytes, frozenset[int]]
 
 
 def _notifications(gathering: Gathering) -> Gathered:
+    pending = _pending(gathering, gathering.criterion(0xA1))
+    return tlv.build(NOTIFICATIONS, *(entry.raw for entry in pending)), _numbers_of(pending)
+
+
+def _pending(gathering: Gathering, criterion: tlv.Tlv | None) -> tuple[PendingNotification, ...]:
     seq = event = None
-    criterion = gathering.criterion(0xA1)
     if criterion is not None and criterion.tag == 0x80:
         seq = int.from_bytes(criterion.value, "big")
     elif criterion is not None:
         event = _first_bit(criterion.value)
-    found = gathering.card.retrieve_notifications(seq=seq, event=event)
-    pending = found.pending
-    return (
-        tlv.build(NOTIFICATIONS, *(entry.raw for entry in pending)),
-        frozenset(entry.metadata.sequence_number for entry in pending),
-    )
+    return gathering.card.retrieve_notifications(seq=seq, event=event).pending
+
+
+def _numbers_of(pending: Iterable[PendingNotification]) -> frozenset[int]:
+    return frozenset(entry.metadata.sequence_number for entry in pending)
+
+
+def _joint_list(gathering: Gathering) -> Gathered:
+    criterion = gathering.criterion(0xA1)
+    asks_for_results = criterion is not None and criterion.tag == _STORED_RESULTS
+    pending = () if asks_for_results else _pending(gathering, criterion)
+    wants_results = asks_for_results or criterion is None
+    results = gathering.card.retrieve_notifications(results=True).results if wants_results else ()
+    notifications = tlv.build(0xA0, *(entry.raw for entry in pending))
+    stored = [entry.raw for entry in results]
+    if asks_for_results:
+        rows = tlv.build(0xA2, *stored)
+    else:
+        rows = tlv.build(0xA3, notifications, tlv.build(0xA1, *stored)) if stored else notifications
+    return tlv.build(_JOINT_LIST, rows), _numbers_of(pending) | _numbers_of_results(results)
 
 
 def _first_bit(value: bytes) -> int | None:
@@ -172,13 +193,20 @@ def _results(gathering: Gathering) -> Gathered:
     results = [entry for entry in found if wanted is None or entry.sequence_number == wanted]
     return (
         tlv.build(RESULTS, *(entry.raw for entry in results)),
-        frozenset(entry.sequence_number for entry in results if entry.sequence_number is not None),
+        _numbers_of_results(results),
     )
 
 
-def _default_address(gathering: Gathering) -> Gathered:
-    address = gathering.card.get_configured_addresses().default_dp_address
-    return (b"" if address is None else tlv.build(0x81, address.encode())), frozenset()
+def _numbers_of_results(results: Iterable[PackageAnswer]) -> frozenset[int]:
+    return frozenset(entry.sequence_number for entry in results if entry.sequence_number is not None)
+
+
+def _default_address(tag: int) -> Callable[[Gathering], Gathered]:
+    def gather(gathering: Gathering) -> Gathered:
+        address = gathering.card.get_configured_addresses().default_dp_address
+        return (b"" if address is None else tlv.build(tag, address.encode())), frozenset()
+
+    return gather
 
 
 def _root_address(gathering: Gathering) -> Gathered:
@@ -234,7 +262,9 @@ def device_info(settings: IpaSettings) -> bytes:
 
 GATHERERS: Mapping[int, Callable[[Gathering], Gathered]] = {
     NOTIFICATIONS: _notifications,
-    0x81: _default_address,
+    _JOINT_LIST: _joint_list,
+    0x80: _default_address(0x80),
+    0x81: _default_address(0x81),
     RESULTS: _results,
     0xBF20: lambda gathering: (gathering.card.get_euicc_info1().raw, frozenset()),
     0xBF22: lambda gathering: (gathering.card.get_euicc_info2().raw, frozenset()),

@@ -58,8 +58,9 @@ class Correspondence:
         Raises ResultRefused for the eIM's error, else BadReply and NoAnswer.
         """
         rules = self.device.rules
-        answer = self.esipa.ask(messages.provide_result(rules["eid-of-results"](self.eid), result))
-        choice = answer.children[0] if len(answer.children) == 1 else None
+        forms = self.device.forms
+        answer = self.esipa.ask(forms.provided(rules["eid-of-results"](self.eid), result))
+        choice = forms.response(answer)
         if choice is None:
             raise BadReply("ProvideEimPackageResult was answered without one alternative")
         if rules["is-refusal"](choice.tag):
@@ -77,7 +78,8 @@ class Correspondence:
         if self.device.settings.notification_route == "eim":
             pending = self.device.card.retrieve_notifications().pending
             if pending:
-                result = messages.result_with_notifications(result, (self._written(entry) for entry in pending))
+                forms, written = self.device.forms, (self._written(entry) for entry in pending)
+                result = forms.result_with_notifications(result, written)
                 numbers |= {entry.metadata.sequence_number for entry in pending}
         self.deliver(result, numbers)
 
@@ -124,7 +126,9 @@ class Correspondence:
         told = self.device.told.get(self.eim.eim_id, frozenset())
         relayed = self.device.relayed.get(self.eim.eim_id, frozenset())
         if self.is_compact and self.device.rules["eim-can-rebuild"](entry.raw, told, relayed):
-            return compact.pending_notification(entry.raw, self.eid)
+            return compact.pending_notification(
+                entry.raw, self.eid if self.device.forms.names_eid_of_notifications else None
+            )
         return entry.raw
 
 

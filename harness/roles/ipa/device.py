@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from harness.roles.es10 import Es10
 from harness.roles.ipa.ports import HttpPort, ModemPort
 from harness.roles.ipa.settings import IpaSettings
+from harness.roles.ipa.versions import Forms
 from harness.rules import Rules
 
 
@@ -23,6 +24,12 @@ class Device:
     """By eimId: the data objects that this eIM has had of the card since the boot."""
     relayed: dict[str, frozenset[bytes]] = field(default_factory=dict)
     """By eimId: the SM-DP+'s transactionIds of downloads that went through this eIM since the boot."""
+
+    @property
+    def forms(self) -> Forms:
+        """How ESipa is spoken."""
+        forms: Forms = self.rules["esipa-forms"](self.settings)
+        return forms
 
     def note_relayed(self, eim_id: str, transaction_id: bytes) -> None:
         """A download went through this eIM, which has seen all that the SM-DP+ said in it."""

@@ -18,6 +18,7 @@ from harness.roles.ipa import json_binding
 from harness.roles.ipa.ports import HttpPort, HttpReply
 from harness.roles.ipa.reading import BadReply, one
 from harness.roles.ipa.settings import INJECT_HTTPS, RETRIEVE_HTTPS, IpaSettings
+from harness.roles.ipa.versions import Forms
 from harness.rules import Rules
 
 PATH = "/gsma/rsp2/asn1"
@@ -70,6 +71,12 @@ class EsipaClient:
     settings: IpaSettings
     rules: Rules
 
+    @property
+    def forms(self) -> Forms:
+        """How it is spoken."""
+        forms: Forms = self.rules["esipa-forms"](self.settings)
+        return forms
+
     def ask(self, request: bytes) -> tlv.Tlv:
         """Sends one message and returns the answer, whose outer tag is that of the request.
 
@@ -100,7 +107,7 @@ class EsipaClient:
         return self.http.post(url, self._headers(binding), binding.written(message), trust=trust)
 
     def _headers(self, binding: Binding) -> Iterable[tuple[str, str]]:
-        user_agent = self.rules["user-agent"](self.settings.user_agent)
+        user_agent = self.rules["user-agent"](self.settings.user_agent if self.forms.names_itself else None)
         headers = [
             ("Content-Type", self.rules["content-type"](binding.content_type)),
             ("X-Admin-Protocol", self.settings.admin_protocol),

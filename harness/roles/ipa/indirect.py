@@ -54,7 +54,7 @@ class IndirectServer:
             parts.append(tlv.build(0x83, address.encode()))
         parts.append(euicc_info1)
         echo = self.esipa.rules["echoed-transaction-id"](self.transaction_id)
-        if echo is not None:
+        if echo is not None and self.esipa.forms.names_transaction_of_download:
             parts.append(tlv.build(0x82, echo))
         answer = self._ask(tlv.build(_INITIATE, *parts), 0x81)
         sequences = [child.raw for child in answer.children if child.tag == 0x30]

@@ -1,4 +1,4 @@
-"""The ESipa messages that an IPA sends, in TLV (SGP.32 v1.2 §5.14, §6.3)."""
+"""The ESipa messages that an IPA sends, in TLV, as v1.2 and v1.3 have them (SGP.32 v1.2 §5.14, §6.3)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ def result_error(transaction_id: bytes | None, code: int) -> bytes:
 def result_with_notifications(package_result: bytes, notifications: Iterable[bytes]) -> bytes:
     """An EimPackageResult that is an ePRAndNotifications."""
     return tlv.build(0x30, package_result, tlv.build(0xA0, *notifications))
+
+
+def data_error(transaction_id: bytes | None, code: int) -> bytes:
+    """The alternative of an IpaEuiccDataResponse that is an error."""
+    echo = b"" if transaction_id is None else tlv.build(0x80, transaction_id)
+    return tlv.build(0xA1, echo, tlv.integer(0x02, code))
+
+
+def download_error(response: bytes) -> bytes:
+    """profileDownloadError with the reason undefinedError and what refused the download."""
+    detail = tlv.build(0x04, response) if response else b""
+    return tlv.build(0x30, tlv.integer(0x80, 127), detail)
 
 
 def notification(pending: bytes) -> bytes:

@@ -14,6 +14,7 @@ from harness.roles.ipa import (
     notifying,
     schedule,
     triggering,
+    versions,
     visit,
 )
 from harness.roles.ipa.ports import ModemPort
@@ -31,6 +32,7 @@ def _connect(modem: ModemPort) -> bool:
 CONFORMING = Rules(
     {
         # headers and identity
+        "esipa-forms": versions.forms_of,
         "binding-of-message": esipa.binding_of,
         "user-agent": _unchanged,
         "content-type": _unchanged,
@@ -85,7 +87,7 @@ CONFORMING = Rules(
         "cancel-reason": _unchanged,
         "load-package": download.load_package,
         "download-result": _unchanged,
-        "download-error": triggering.download_error,
+        "download-error": _unchanged,
         "enables-at-once": triggering.enables_at_once,
         # decisions of the IPA's own
         "change-to-make": local.change_to_make,

@@ -25,6 +25,8 @@ class IpaSettings:
     longest_retry: float = 3600.0
     longest_wait: float = 86400.0
     """The most that a server gets by Retry-After."""
+    version: str = "1.2"
+    """The SGP.32 version of its ESipa: one of `versions.FORMS`. The card's may be another."""
     binding: Literal["asn1", "json"] = "asn1"
     """The function binding of ESipa that it speaks (SGP.32 v1.2 §6.3, §6.4)."""
     features: frozenset[int] = frozenset({DIRECT, INDIRECT})

@@ -11,7 +11,6 @@ from __future__ import annotations
 from harness.codec import tlv
 from harness.errors import DeviceFault
 from harness.roles.es10 import Es10
-from harness.roles.ipa import messages
 from harness.roles.ipa.activation import DownloadTarget, TriggerRefused
 from harness.roles.ipa.delivering import Correspondence
 from harness.roles.ipa.download import DownloadFailed, Server, Work, discover, download
@@ -49,14 +48,14 @@ def serve(trigger: tlv.Tlv, correspondence: Correspondence) -> bool:
         numbers = frozenset({installed.sequence_number})
         is_enabled = installed.is_success and rules["enables-at-once"](device.card)
     except TriggerRefused as refusal:
-        answer = rules["refusal-of-a-trigger"](messages.result_error(transaction, refusal.code))
+        answer = rules["refusal-of-a-trigger"](device.forms.result_error(transaction, refusal.code))
         if answer:
             correspondence.deliver(answer, frozenset())
         return False
     except DownloadFailed as failure:
-        result = rules["download-error"](failure.response)
+        result = rules["download-error"](device.forms.download_error(failure.response))
     except DeviceFault:
-        result = rules["download-error"](b"")
+        result = rules["download-error"](device.forms.download_error(b""))
     if is_enabled:
         device.reconnects()
     echo = b"" if transaction is None else tlv.build(0x82, transaction)
@@ -68,12 +67,6 @@ def serve(trigger: tlv.Tlv, correspondence: Correspondence) -> bool:
 def enables_at_once(card: Es10) -> bool:
     """ES10b.ImmediateEnable of the profile just installed; whether the card did it."""
     return card.immediate_enable(refresh_flag=True) == _OK
-
-
-def download_error(response: bytes) -> bytes:
-    """profileDownloadError with the reason undefinedError and what refused the download."""
-    detail = tlv.build(0x04, response) if response else b""
-    return tlv.build(0x30, tlv.integer(0x80, 127), detail)
 
 
 def _smds_address(target: DownloadTarget, correspondence: Correspondence) -> str:
@@ -92,7 +85,7 @@ def _server(address: str | None, correspondence: Correspondence, trigger: tlv.Tl
     """The way to an SM-DP+ or SM-DS: through the eIM where both sides allow it, else direct. Raises TriggerRefused."""
     device, eim = correspondence.device, correspondence.eim
     features = device.settings.features
-    if eim.allows_indirect_download and INDIRECT in features:
+    if device.forms.may_download_through(eim) and INDIRECT in features:
         told = device.told.get(eim.eim_id, frozenset())
         return IndirectServer(correspondence.esipa, address, optional(trigger, 0x82), told)
     if DIRECT not in features or not address:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from harness.codec import tlv
 from harness.roles.es10.eims import EimConfiguration
 from harness.roles.es10.packages import PackageAnswer
-from harness.roles.ipa import data, messages, triggering
+from harness.roles.ipa import data, triggering
 from harness.roles.ipa.activation import UNKNOWN_PACKAGE
 from harness.roles.ipa.delivering import Correspondence
 from harness.roles.ipa.device import Device
@@ -65,7 +65,7 @@ class Visit:
         """Asks for one package and serves it; returns the tag of what came."""
         rules = self.device.rules
         notify, cause = rules["state-change"](None if self.reported else self.state_change_cause)
-        request = messages.get_eim_package(
+        request = self.device.forms.poll(
             rules["eid-told"](self.eid), notify, cause, rules["plmn-told"](self.device.modem.registered_plmn())
         )
         answer = self.correspondence.esipa.ask(request)
@@ -97,7 +97,7 @@ class Visit:
                 self.state_change_cause = self.device.rules["cause-of-change"](IMMEDIATE)
                 self.reported = False
         else:
-            answer = self.device.rules["refusal-of-a-package"](messages.result_error(None, UNKNOWN_PACKAGE))
+            answer = self.device.rules["refusal-of-a-package"](self.device.forms.result_error(None, UNKNOWN_PACKAGE))
             if answer:
                 correspondence.deliver(answer, frozenset())
 

@@ -11,6 +11,7 @@ from harness.simulators.defects import (
     ipa_polling,
     ipa_results,
     ipa_schedule,
+    ipa_versions,
 )
 
 DEFECTS: tuple[Defect, ...] = (
@@ -21,4 +22,5 @@ DEFECTS: tuple[Defect, ...] = (
     *ipa_data.DEFECTS,
     *ipa_notifications.DEFECTS,
     *ipa_local.DEFECTS,
+    *ipa_versions.DEFECTS,
 )
