@@ -21,8 +21,8 @@ CI_KEY_ID_NOT_FOUND = 5
 
 
 def answer_to(device: DeviceUnderTest, eim: Eim, tags: list[int]) -> tlv.Tlv:
-    """What the device answers to a data request with these tags. Asserts that it does."""
-    request = eim.queue_data_request(device.eid, tags=tags)
+    """What the device answers to a data request with these tags, whatever they are. Asserts that it does."""
+    request = eim.queue_data_request(device.eid, tags=bytes.fromhex("".join(f"{tag:X}" for tag in tags)))
     device.poll_now()
     assert eim.operation(request).answer
     return tlv.parse(eim.operation(request).answer)
