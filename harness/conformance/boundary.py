@@ -114,14 +114,25 @@ class Boundary:
         reach = self._bench.slot.reach
         return SIMULATED_POOL if self._bench.simulated is not None else reach.pool if reach is not None else None
 
-    def connected(self) -> tuple[Sockets, ModuleBench, Socket, float]:
-        """A connection over TCP, what drives it, and the seconds that an echo may take. Raises AtRefused, LabFault."""
-        assert self._sockets is not None
+    def application(self) -> tuple[str, int]:
+        """Address and port of the application server, as the module's network has them. Raises Unsupported, LabFault."""
+        if self.not_seen:
+            raise Unsupported(self.not_seen)
         found = self._resolved(self._bench.names.app)
         if not found.holds("DNS"):
             raise LabFault(found.seen)
-        port = _ECHO_PORT if self._bench.slot.reach is None else self._bench.slot.reach.app_port
-        socket = self._sockets.open(self._bench.engine, TCP, self._address, port)
+        return self._address, _ECHO_PORT if self._bench.slot.reach is None else self._bench.slot.reach.app_port
+
+    def application_was_reached(self) -> int:
+        """How many connections the application server took so far."""
+        assert self._bench.application is not None
+        return self._bench.application.seen[0]
+
+    def connected(self) -> tuple[Sockets, ModuleBench, Socket, float]:
+        """A connection over TCP, what drives it, and the seconds that an echo may take. Raises AtRefused, LabFault."""
+        assert self._sockets is not None
+        address, port = self.application()
+        socket = self._sockets.open(self._bench.engine, TCP, address, port)
         return self._sockets, self._bench, socket, _patience(self._bench)
 
     def _sim(self) -> Look:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from harness.conformance.applet import Applet
 from harness.errors import MalformedAnswer, Unsupported, Withheld
 from harness.lab.module_bench import ModuleBench
 from harness.links.apdu import MAX_GET_RESPONSE
@@ -188,6 +189,11 @@ class ModuleUnderTest:
         if self._bench.simulated is None:
             raise Withheld("nobody takes the SIM out of this module", hint="its card may be soldered in, too")
         self._bench.simulated.insert_sim(is_in)
+
+    @property
+    def applet(self) -> Applet:
+        """The applet on its card that asks for channels. Raises Withheld where there is none."""
+        return Applet(self._bench)
 
     def plug(self, is_in: bool) -> None:
         """Pulls the plug of its serial port, or puts it in. Raises Withheld where nobody is there to do it."""

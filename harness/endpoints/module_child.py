@@ -91,6 +91,7 @@ class Child:
             "emergency-call": self._emergency_call,
             "sms": self._deliver_sms,
             "announce": self._announce,
+            "ask": self._ask,
             "mute": self._mute,
             "sim": self._move_sim,
             "vanish": self._vanish,
@@ -232,6 +233,12 @@ class Child:
     def _announce(self, order: dict[str, Any]) -> dict[str, Any]:
         self._module.modem.announce(order["text"])
         return {}
+
+    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        """The card has a proactive command; what the module made of it."""
+        self._card.ask_terminal(bytes.fromhex(order["command"]))
+        self._module.serve_card()
+        return {"answer": self._card.terminal_answer.hex(), "profile": self._card.terminal_profile.hex()}
 
     def _mute(self, order: dict[str, Any]) -> dict[str, Any]:
         self._is_mute = order["on"]

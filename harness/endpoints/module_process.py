@@ -169,6 +169,11 @@ class ModuleProcess:
         """Has the modem say something unsolicited."""
         self._order({"do": "announce", "text": text})
 
+    def ask(self, command: bytes) -> tuple[bytes, bytes]:
+        """Has an applet of the card's send a proactive command: the TERMINAL RESPONSE's data, and the TERMINAL PROFILE."""
+        answer = self._order({"do": "ask", "command": command.hex()})
+        return bytes.fromhex(answer["answer"]), bytes.fromhex(answer["profile"])
+
     def mute(self, on: bool = True) -> None:
         """A mute module takes what it is sent and says nothing."""
         self._order({"do": "mute", "on": on})

@@ -27,8 +27,7 @@ TERMINAL_PROFILE = bytes.fromhex("80100000050300E80001")
 _REFRESH = 0x01
 _POLL_INTERVAL = 0x03
 _UNDERSTOOD = frozenset({_REFRESH, 0x02, _POLL_INTERVAL, 0x04, 0x05})
-_PERFORMED = 0x00
-_BEYOND_CAPABILITIES = 0x30
+_PERFORMED, _BEYOND_CAPABILITIES = b"\x00", b"\x30"
 _MOST_COMMANDS_IN_A_ROW = 16
 _MOST_REFRESHES_IN_A_ROW = 4
 """A card that wants a REFRESH after each reset would be reset for ever."""
@@ -121,7 +120,7 @@ class Terminal:
             self._note("proactive", command, sw)
             if not command:
                 break
-            kind, qualifier, answer = _answer(command)
+            kind, qualifier, answer = self._answer(command)
             if kind == _REFRESH:
                 self._refreshes.append(Refresh(qualifier, command))
                 refreshed = True
@@ -142,6 +141,23 @@ class Terminal:
         finally:
             self._refreshing -= 1
 
+    def perform(self, kind: int, command: tlv.Tlv) -> tuple[bytes, bytes]:
+        """Does what a proactive command of this type asks for: the value of its result, and what the answer has besides."""
+        if kind == _POLL_INTERVAL:
+            return _PERFORMED, b"".join(child.raw for child in command.children if child.tag & 0x7F == 0x04)
+        return _PERFORMED if kind in _UNDERSTOOD else _BEYOND_CAPABILITIES, b""
+
+    def _answer(self, command: bytes) -> tuple[int, int, bytes]:
+        """Type, qualifier and TERMINAL RESPONSE data for a proactive command (TS 102 223 §6.8)."""
+        try:
+            outer = tlv.parse(command)
+            details = next(child for child in outer.children if child.tag & 0x7F == 0x01)
+            number, kind, qualifier = details.value
+        except (DecodeError, StopIteration, ValueError):
+            return 0, 0, _response(bytes.fromhex("8103010000"), _BEYOND_CAPABILITIES)
+        result, further = self.perform(kind, outer)
+        return kind, qualifier, _response(tlv.build(0x81, bytes([number, kind, qualifier])), result) + further
+
     def _respond(self, answer: bytes) -> int:
         response = bytes([0x80, 0x14, 0x00, 0x00, len(answer)]) + answer
         _, sw = split(self._port.transmit(response, deadline=APDU_DEADLINE))
@@ -152,21 +168,6 @@ class Terminal:
         self._events.append(TerminalEvent(kind, octets, status))
 
 
-def _answer(command: bytes) -> tuple[int, int, bytes]:
-    """Type, qualifier and TERMINAL RESPONSE data for a proactive command (TS 102 223 §6.8)."""
-    try:
-        outer = tlv.parse(command)
-        details = next(child for child in outer.children if child.tag & 0x7F == 0x01)
-        number, kind, qualifier = details.value
-    except (DecodeError, StopIteration, ValueError):
-        return 0, 0, _response(bytes.fromhex("8103010000"), _BEYOND_CAPABILITIES)
-    result = _PERFORMED if kind in _UNDERSTOOD else _BEYOND_CAPABILITIES
-    answer = _response(tlv.build(0x81, bytes([number, kind, qualifier])), result)
-    if kind == _POLL_INTERVAL:
-        answer += b"".join(child.raw for child in outer.children if child.tag & 0x7F == 0x04)
-    return kind, qualifier, answer
-
-
-def _response(details: bytes, result: int) -> bytes:
+def _response(details: bytes, result: bytes) -> bytes:
     terminal_to_card = tlv.build(0x82, bytes.fromhex("8281"))
-    return details + terminal_to_card + tlv.build(0x83, bytes([result]))
+    return details + terminal_to_card + tlv.build(0x83, result)

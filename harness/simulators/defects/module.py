@@ -6,7 +6,7 @@ import re
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from harness.simulators.defects import Defect, module_at, module_data, module_life, module_polling
+from harness.simulators.defects import Defect, module_at, module_channels, module_data, module_life, module_polling
 from harness.simulators.defects.changes import Change, around, with_rule
 from harness.simulators.module import grammar
 from harness.simulators.module.grammar import AtCommand, AtError
@@ -87,6 +87,7 @@ def _everywhere(wrapper: Any) -> Change:
 DEFECTS: tuple[Defect, ...] = (
     *module_at.DEFECTS,
     *module_data.DEFECTS,
+    *module_channels.DEFECTS,
     *module_polling.DEFECTS,
     *module_life.DEFECTS,
     Defect("refuses-to-name-its-model", "module", "AT+CGMM ends in an error.", with_rule("AT+CGMM", _refused)),

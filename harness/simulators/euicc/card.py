@@ -23,7 +23,7 @@ from harness.simulators.euicc.credentials import Identity
 from harness.simulators.euicc.describe import description
 from harness.simulators.euicc.device import Device
 from harness.simulators.euicc.memory import Memory
-from harness.simulators.euicc.session import Session
+from harness.simulators.euicc.session import Proactive, Session
 from harness.simulators.euicc.state import CardState
 from harness.simulators.euicc.supply import PowerCut, Supply
 
@@ -119,6 +119,26 @@ class SimulatedEuicc:
             self._is_dead = True
             return b""
         return Reply(reply.data, self._device.rules["proactive-status"](self._device, reply.sw)).to_bytes()
+
+    def ask_terminal(self, command: bytes) -> None:
+        """Plays an applet of this card's that has a proactive command for the terminal, at most 255 octets.
+
+        The next status word announces it. Raises LabFault while another one is under way.
+        """
+        session = self._device.session
+        if session.proactive is not None:
+            raise LabFault("a proactive command is under way", hint="ask one after the other")
+        session.terminal_answer, session.proactive = None, Proactive(command)
+
+    @property
+    def terminal_answer(self) -> bytes:
+        """The data of the terminal's last TERMINAL RESPONSE; empty where there was none."""
+        return self._device.session.terminal_answer or b""
+
+    @property
+    def terminal_profile(self) -> bytes:
+        """The TERMINAL PROFILE that the terminal told since the last reset; empty where it told none."""
+        return self._device.session.terminal_profile or b""
 
     def snapshot(self) -> bytes:
         """All that the card keeps, as octets for `restore`."""

@@ -45,6 +45,8 @@ class Session:
     """The template A9 that counts."""
     terminal_profile: bytes | None = None
     proactive: Proactive | None = None
+    terminal_answer: bytes | None = None
+    """The data of the last TERMINAL RESPONSE."""
     refuses_es10: bool = False
     """The enabled profile changed, and this card wants a reset before it speaks ES10 again."""
     short_messages: dict[int, dict[int, Part]] = field(default_factory=dict)

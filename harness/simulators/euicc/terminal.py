@@ -82,6 +82,7 @@ def terminal_response(device: Device, command: Command) -> Reply:
     if not command.data:
         raise Refused(apdu.WRONG_LENGTH)
     device.session.proactive = None
+    device.session.terminal_answer = command.data
     return Reply()
 
 

@@ -19,11 +19,13 @@ from harness.simulators.module import grammar
 from harness.simulators.module.config import ModuleConfig, NetworkScript, ProfileNetwork
 from harness.simulators.module.dialects import DIALECTS, SOCKET_COMMANDS
 from harness.simulators.module.grammar import TEST, AtCommand, AtError, Outcome, Prompt
-from harness.simulators.module.peers import Nobody, Peers, PeerSocket
+from harness.simulators.module.peers import Nobody, NoPeer, Peers, PeerSocket
 from harness.simulators.module.sim import NoSim, Sim
 from harness.simulators.module.sleep import Sleeping
 
 LONGEST_LINE = 8192
+PEER_NET = "198.51.100."
+"""What the addresses of peers begin with: TEST-NET-2 (RFC 5737)."""
 PEER_PORT = 7
 """Where peers listen, as the network has it: that of echo (RFC 862)."""
 FULL, MINIMUM, AIRPLANE = 1, 0, 4
@@ -83,6 +85,14 @@ class Modem:
         self._prompt: Prompt | None = None
         """What waits for data instead of a command line."""
         sim.on_reset(self._sim_was_reset)
+
+    def peer_at(self, address: str, port: int, transport: str) -> PeerSocket:
+        """The other end of a connection over the network met. Raises NoPeer where it does not carry it."""
+        hosts = {f"{PEER_NET}{place}": host for place, host in enumerate(self.peers.hosts, 1)}
+        reaches = self.has_data_path() and self.network_met().carries and address in hosts and port == PEER_PORT
+        if not reaches:
+            raise NoPeer(address)
+        return self.peers.connect(hosts[address], transport)
 
     # power
 

@@ -8,11 +8,15 @@ from collections.abc import Callable
 from harness.roles.ipa import CONFORMING as IPA_CONFORMING
 from harness.roles.ipa import HttpPort
 from harness.rules import Rules
+from harness.simulators.module.bip import Channels
 from harness.simulators.module.config import ModuleConfig, NetworkScript
 from harness.simulators.module.firmware import Firmware
 from harness.simulators.module.modem import Modem
 from harness.simulators.module.rules import CONFORMING
 from harness.simulators.module.sim import Card, Sim
+
+_STATUS = bytes.fromhex("80F2000C")
+"""Without data in its answer (TS 102 221 §11.1.2)."""
 
 
 class SimulatedModule:
@@ -32,6 +36,7 @@ class SimulatedModule:
         self._sim = Sim(card, rules)
         self.modem = Modem(config or ModuleConfig(), self._sim, network or NetworkScript(), rules)
         self.modem.reboot = self.reboot
+        self._sim.channels = Channels(self.modem)
         self._firmware: Firmware | None = None
         self._waking = threading.Lock()
         self._booted: Callable[[], None] = lambda: None
@@ -87,6 +92,10 @@ class SimulatedModule:
             if firmware is None or self.modem.ipa_is_paused:
                 return b""
             return firmware.ipa.transfer(message)
+
+    def serve_card(self) -> None:
+        """Looks whether the card has something to ask: STATUS, as a terminal sends it now and then. Raises NoSim."""
+        self._sim.transmit(_STATUS)
 
     def receive(self, octets: bytes) -> bytes:
         """Octets from the serial line; what goes back."""

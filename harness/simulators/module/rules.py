@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.rules import Rules
 from harness.simulators.module import (
+    bip,
     general,
     network_commands,
     rsp_commands,
@@ -73,6 +74,10 @@ CONFORMING = Rules(
         "socket-data": sockets.received,
         "AT+CGCONTRDP": network_commands.dynamic_parameters,
         "schedule-time": lambda modem: 0.0,
+        "terminal-profile": lambda: bip.profile(bip.CLAIMS),
+        "bip-open": bip.opened,
+        "bip-close": bip.closed,
+        "bip-send": bip.sent,
         "host-is-gone": lambda modem: None,
         "wakes-by-sms": lambda modem: True,
         "AT+CEUICCPD": rsp_commands.left_to_the_eim,

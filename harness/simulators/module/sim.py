@@ -15,12 +15,15 @@ from typing import Protocol
 from weakref import WeakMethod
 
 from harness.codec.digits import unswapped
+from harness.codec.tlv import Tlv
 from harness.errors import DeviceFault
 from harness.roles.es10 import Terminal
 from harness.roles.es10.ports import APDU_DEADLINE, CardPort
-from harness.roles.es10.terminal import IOT_TERMINAL_CAPABILITY, TERMINAL_PROFILE
+from harness.roles.es10.terminal import IOT_TERMINAL_CAPABILITY
 from harness.rules import Rules
 
+_CHANNELS = range(0x40, 0x45)
+"""The proactive commands of the bearer independent protocol (TS 102 223 §9.4)."""
 _USIM = bytes.fromhex("A0000000871002")
 _EF_ICCID, _EF_IMSI = bytes.fromhex("2FE2"), bytes.fromhex("6F07")
 
@@ -39,6 +42,24 @@ class Card(Protocol):
     def restore(self, snapshot: bytes) -> None: ...
 
 
+class CardChannels(Protocol):
+    """The bearer independent protocol, as the module has it."""
+
+    def perform(self, kind: int, command: Tlv) -> tuple[bytes, bytes]:
+        """Does a proactive command: the value of its result, and what the TERMINAL RESPONSE has besides."""
+
+    def close_all(self) -> None:
+        """Closes every channel."""
+
+
+class _NoChannels:
+    def perform(self, kind: int, command: Tlv) -> tuple[bytes, bytes]:
+        return b"\x30", b""
+
+    def close_all(self) -> None:
+        """There are none."""
+
+
 class NoSim(DeviceFault):
     """The SIM has no power."""
 
@@ -50,12 +71,15 @@ class Sim:
         self._card = card
         self._rules = rules
         self._bare = _Bare(card)
-        self._terminal = _ModemTerminal(self._bare, rules)
+        self._terminal = _ModemTerminal(self, self._bare, rules)
         self._terminal.on_reset(self._was_reset)
+        self._terminal.on_reset(lambda: self.channels.close_all())
         self._lock = threading.RLock()
         self._powered = False
         self._stale = False
         self._listeners: list[WeakMethod[Callable[[], None]]] = []
+        self.channels: CardChannels = _NoChannels()
+        """What the card's channels are opened by."""
         self.iccid: str | None = None
         """Digits of EF_ICCID of the enabled profile; None where none is enabled or the SIM is off."""
         self.imsi: str | None = None
@@ -84,6 +108,7 @@ class Sim:
             if self._powered:
                 self._powered = False
                 self._card.power_off()
+                self.channels.close_all()
                 self.iccid = self.imsi = None
                 self._tell()
 
@@ -161,12 +186,17 @@ def terminal_capability() -> bytes:
 class _ModemTerminal(Terminal):
     """The terminal that a module is."""
 
-    def __init__(self, port: CardPort, rules: Rules) -> None:
+    def __init__(self, sim: Sim, port: CardPort, rules: Rules) -> None:
         super().__init__(port)
+        self._sim = sim
         self._rules = rules
 
-    def reset(self, *, capability: bytes | None = None, profile: bytes = TERMINAL_PROFILE) -> bytes:
-        return super().reset(capability=self._rules["terminal-capability"](), profile=profile)
+    def reset(self, *, capability: bytes | None = None, profile: bytes = b"") -> bytes:
+        told = self._rules["terminal-profile"]()
+        return super().reset(capability=self._rules["terminal-capability"](), profile=told)
+
+    def perform(self, kind: int, command: Tlv) -> tuple[bytes, bytes]:
+        return self._sim.channels.perform(kind, command) if kind in _CHANNELS else super().perform(kind, command)
 
 
 class _Bare:

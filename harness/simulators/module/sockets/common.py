@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.simulators.module.grammar import INCORRECT_PARAMETERS, OPERATION_NOT_ALLOWED, AtError
-from harness.simulators.module.modem import PEER_PORT, Modem
+from harness.simulators.module.modem import PEER_NET, Modem
 from harness.simulators.module.peers import NoPeer, PeerSocket
 
-_NET = "198.51.100."
 MOST_SOCKETS = 7
 
 
@@ -22,18 +21,16 @@ def address_of(modem: Modem, host: str) -> str:
     """What the network's name server says. Raises AtError where there is none, or it knows no such name."""
     if not modem.has_data_path() or not modem.network_met().resolves or host not in modem.peers.hosts:
         raise AtError(OPERATION_NOT_ALLOWED)
-    return f"{_NET}{1 + list(modem.peers.hosts).index(host)}"
+    return f"{PEER_NET}{1 + list(modem.peers.hosts).index(host)}"
 
 
 def connect(modem: Modem, number: int, address: str, port: int) -> None:
     """Connects a socket over the network met. Raises AtError."""
-    hosts = {f"{_NET}{place}": host for place, host in enumerate(modem.peers.hosts, 1)}
     transport = modem.sockets.get(number)
-    reaches = modem.has_data_path() and modem.network_met().carries and address in hosts and port == PEER_PORT
-    if not reaches or not isinstance(transport, str):
+    if not isinstance(transport, str):
         raise AtError(OPERATION_NOT_ALLOWED)
     try:
-        modem.sockets[number] = modem.peers.connect(hosts[address], transport)
+        modem.sockets[number] = modem.peer_at(address, port, transport)
     except NoPeer:
         raise AtError(OPERATION_NOT_ALLOWED) from None
     _announce_next(modem, number)
