@@ -5,8 +5,10 @@ What no operator's side outside of this process can do raises Withheld there, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.roles.eim.data_requests import EVERYTHING
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -52,6 +54,14 @@ class KnownDevice(Protocol):
     def data(self) -> IpaEuiccData | None:
         """What the IPA told last about itself and the eUICC."""
 
+    @property
+    def ipa_version(self) -> str | None:
+        """The SGP.32 version of its IPA, where it was told."""
+
+    @property
+    def registered_plmn(self) -> bytes | None:
+        """The network that the last poll told of."""
+
 
 class KnownOperation(Protocol):
     """What became of an operation."""
@@ -83,8 +93,8 @@ class EimUnderTest(Protocol):
     def configuration(self) -> dict[str, Any]:
         """Its EimConfigurationData."""
 
-    def associate(self, eid: bytes, *, counter: int | None = None) -> KnownDevice:
-        """Makes a device known, or changes the last counter that was used for it."""
+    def associate(self, eid: bytes, *, counter: int | None = None, ipa_version: str | None = None) -> KnownDevice:
+        """Makes a device known, or changes the last counter that was used for it, or the SGP.32 version of its IPA."""
 
     def dissociate(self, eid: bytes) -> None:
         """Forgets a device."""
@@ -100,6 +110,9 @@ class EimUnderTest(Protocol):
 
     def queue_package(self, eid: bytes | None, *commands: Command | bytes, expires_at: float | None = None) -> bytes:
         """Queues a package; returns its eimTransactionId."""
+
+    def queue_data_request(self, eid: bytes | None = None, tags: Iterable[int] = EVERYTHING) -> bytes:
+        """Queues a request for IpaEuiccData, by tags of v1.2; returns its eimTransactionId."""
 
     def cancel(self, transaction_id: bytes, now: float = 0.0) -> KnownOperation:
         """Takes an operation back."""

@@ -7,20 +7,21 @@ Rules of this room:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.codec import DecodeError, decode
 from harness.conformance.euicc import certificates_for
-from harness.conformance.foreign_orders import package_order
+from harness.conformance.foreign_orders import data_order, package_order
 from harness.conformance.foreign_views import Answer, ForeignDevice, ForeignOperation, event_of
 from harness.crypto.certificates import Certificate
 from harness.crypto.ecdsa import public_key_info
 from harness.crypto.errors import CertificateError
 from harness.errors import DeviceFault, LabFault, Withheld
 from harness.lab.queueing.side import OperatorSide, Refused
+from harness.roles.eim.data_requests import EVERYTHING
 from harness.roles.eim.state import Association
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class ForeignEim:
         association_token: int | None = None,
         counter: int | None = None,
         version: str | None = None,
+        ipa_version: str | None = None,
     ) -> ForeignDevice:
         """Makes a device known, or changes what is known of it."""
         given = {
@@ -117,6 +119,7 @@ class ForeignEim:
             "euicc_certificate": None if euicc_certificate is None else euicc_certificate.hex(),
             "eum_certificate": None if eum_certificate is None else eum_certificate.hex(),
             "version": version,
+            "ipa_version": ipa_version,
         }
         told = {name: value for name, value in given.items() if value is not None}
         before = self._agreed.get(eid, Association())
@@ -149,6 +152,12 @@ class ForeignEim:
         expires_in = None if expires_at is None else max(_SOON, expires_at - self._now())
         which = self._only() if eid is None else eid
         answer = self._ask("queue", eid=which.hex(), order=package_order(commands, expires_in))
+        return answer.octets("number", due=True) or b""
+
+    def queue_data_request(self, eid: bytes | None = None, tags: Iterable[int] = EVERYTHING) -> bytes:
+        """Queues a request for IpaEuiccData; the number that it is answered with."""
+        which = self._only() if eid is None else eid
+        answer = self._ask("queue", eid=which.hex(), order=data_order(tuple(tags)))
         return answer.octets("number", due=True) or b""
 
     def cancel(self, transaction_id: bytes, now: float = 0.0) -> ForeignOperation:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.codec import encode
 from harness.codec.digits import unswapped
 from harness.errors import Withheld
+from harness.roles.eim.commands import tag_list
 
 if TYPE_CHECKING:
     from harness.roles.eim.commands import Command
@@ -19,6 +20,11 @@ def package_order(commands: tuple[Command | bytes, ...], expires_in: float | Non
     """An eUICC Package. Raises Withheld for commands that the form has no words for."""
     order: dict[str, Any] = {"kind": "package", "commands": [_written(command) for command in commands]}
     return order if expires_in is None else {**order, "expires_in": expires_in}
+
+
+def data_order(tags: tuple[int, ...]) -> dict[str, Any]:
+    """A request for IpaEuiccData by these tags of v1.2."""
+    return {"kind": "data", "tag_list": tag_list(tags).hex()}
 
 
 def _written(command: Command | bytes) -> dict[str, Any]:

@@ -99,6 +99,17 @@ class ForeignDevice:
         fields = {"defaultSmdpAddress": address, "ipaCapabilities": {"features": tuple(features or ())}}
         return IpaEuiccData(fields)
 
+    @property
+    def ipa_version(self) -> str | None:
+        """The SGP.32 version of its IPA."""
+        version: str | None = self.answer.known("ipa_version", str)
+        return version
+
+    @property
+    def registered_plmn(self) -> bytes | None:
+        """The network that the last poll told of."""
+        return self.answer.octets("registered_plmn")
+
 
 @dataclass(frozen=True, slots=True)
 class ForeignOperation:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from harness import codec
 from harness.codec import tlv
 from harness.conformance.case import State, case
+from harness.conformance.eim_under_test import EimUnderTest
 from harness.conformance.esipa import TAKEN, acknowledged, get_eim_package
 from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.servers import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info
 from harness.roles.es10.download import InstallationAnswer
+from harness.roles.es10.packages import PackageAnswer
 from harness.roles.smdp import Smdp
 from harness.roles.smdp.events import NotificationReceived
 
@@ -29,10 +30,18 @@ NOTHING = bytes.fromhex("BF5000")
 UNKNOWN_PACKAGE = 2
 
 
-def old_device(eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def old_device(eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps) -> None:
     """The operator tells the eIM of the device's IPA."""
     with step("the eIM is told that the device's IPA is of v1.0.1", precondition=True):
-        eim.associate(card.eid, ipa_version=OLD)
+        assert eim.associate(card.eid, ipa_version=OLD).ipa_version == OLD
+
+
+def executed(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest) -> tuple[bytes, PackageAnswer]:
+    """A package that the device fetched and its card executed; its eimTransactionId and the card's result."""
+    transaction = eim.queue_package(card.eid, list_profile_info())
+    answer = card.load_package(esipa.ask(get_eim_package(card.eid), OLD).get(0xBF51).raw)
+    assert answer.is_result
+    return transaction, answer
 
 
 def said(*body: bytes) -> bytes:
@@ -48,7 +57,9 @@ def said(*body: bytes) -> bytes:
     needs=ASSOCIATED,
     catches=("asks-every-device-as-v1.2", "reads-data-of-v1.2-alone", "answers-every-device-as-v1.2"),
 )
-def test_data_of_an_older_device(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_data_of_an_older_device(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps
+) -> None:
     """A device of v1.0.1 is asked by that version's tags, and what it tells by those is known; it names no transaction."""
     old_device(eim, card, step)
     with step("a request for everything", expect="BF52 of v1.0.1, with BF2B and 80, without eimTransactionId") as seen:
@@ -92,34 +103,18 @@ def test_data_of_an_older_device(esipa: ServerUnderTest, eim: Eim, card: EuiccUn
     catches=("demands-eid-value", "never-acknowledges", "refuses-results-as-notifications"),
 )
 def test_results_of_an_older_device(
-    esipa: ServerUnderTest,
-    eim: Eim,
-    smdp: Smdp,
-    card: EuiccUnderTest,
-    download: Callable[[str], InstallationAnswer],
-    step: CaseSteps,
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps
 ) -> None:
-    """Results of v1.0.1, which name no EID, are taken: alone, with a list of notifications, as a notification, as a number."""
+    """Results of v1.0.1, which name no EID, are taken: alone, inside a notification, and the number that is an error."""
     old_device(eim, card, step)
-    installed = download("operational-a")
-    both = tlv.build(LIST, tlv.build(0xA3, tlv.build(0xA0, installed.raw), tlv.build(0xA1)))
-    for name, beside in (("the result alone", b""), ("the result with notificationAndEprList", both)):
-        with step(name, expect="BF53 with the card's numbers, done") as seen:
-            transaction = eim.queue_package(card.eid, list_profile_info())
-            answer = card.load_package(esipa.ask(get_eim_package(card.eid), OLD).get(0xBF51).raw)
-            body = tlv.build(0x30, answer.raw, beside) if beside else answer.raw
-            reply = esipa.ask(said(body), OLD)
-            seen.observed(reply.raw)
-            numbers = [answer.sequence_number, *([installed.sequence_number] if beside else [])]
-            assert acknowledged(reply) == numbers
-            assert eim.operation(transaction).state == "done"
-    with step("ask the SM-DP+", expect="its notification, octet by octet") as seen:
-        came = [event.raw for event in smdp.events if isinstance(event, NotificationReceived)]
-        seen.observed(" ".join(octets.hex().upper() for octets in came))
-        assert came == [installed.raw]
+    with step("the result alone", expect="BF53 with the card's number, done") as seen:
+        transaction, answer = executed(esipa, eim, card)
+        reply = esipa.ask(said(answer.raw), OLD)
+        seen.observed(reply.raw)
+        assert acknowledged(reply) == [answer.sequence_number]
+        assert eim.operation(transaction).state == "done"
     with step("a result inside HandleNotification, under A1", expect="204, or 200 with an empty body; done") as seen:
-        transaction = eim.queue_package(card.eid, list_profile_info())
-        answer = card.load_package(esipa.ask(get_eim_package(card.eid), OLD).get(0xBF51).raw)
+        transaction, answer = executed(esipa, eim, card)
         taken = esipa.send(tlv.build(0xBF3D, tlv.build(0xA1, answer.raw)))
         seen.observed(f"{taken.status}, {eim.operation(transaction).state}")
         assert taken.status in TAKEN
@@ -135,6 +130,38 @@ def test_results_of_an_older_device(
 
 
 @case(
+    "EI-042",
+    clause="SGP.32 v1.0.1 (ProvideEimPackageResult, RetrieveNotificationsListResponse)",
+    confidence="likely",
+    area="eim",
+    needs=ASSOCIATED,
+    catches=("drops-notifications-beside-results", "alters-notifications"),
+)
+def test_notifications_of_an_older_device(
+    esipa: ServerUnderTest,
+    eim: EimUnderTest,
+    smdp: Smdp,
+    card: EuiccUnderTest,
+    download: Callable[[str], InstallationAnswer],
+    step: CaseSteps,
+) -> None:
+    """What stands beside a result in the list of v1.0.1, BF2B, goes on to the SM-DP+, and all of it is acknowledged."""
+    old_device(eim, card, step)
+    with step("a profile is installed and a package executed", precondition=True):
+        installed = download("operational-a")
+        _, answer = executed(esipa, eim, card)
+    with step("ePRAndNotifications with notificationAndEprList", expect="BF53 with the numbers of both") as seen:
+        listed = tlv.build(LIST, tlv.build(0xA3, tlv.build(0xA0, installed.raw), tlv.build(0xA1)))
+        reply = esipa.ask(said(tlv.build(0x30, answer.raw, listed)), OLD)
+        seen.observed(reply.raw)
+        assert sorted(acknowledged(reply)) == sorted([answer.sequence_number or 0, installed.sequence_number])
+    with step("ask the SM-DP+", expect="the same octets, once") as seen:
+        came = [event.raw for event in smdp.events if isinstance(event, NotificationReceived)]
+        seen.observed(" ".join(octets.hex().upper() for octets in came))
+        assert came == [installed.raw]
+
+
+@case(
     "EI-041",
     clause="SGP.32 v1.0.1 (GetEimPackageRequest)",
     confidence="likely",
@@ -142,7 +169,9 @@ def test_results_of_an_older_device(
     needs=ASSOCIATED,
     catches=("takes-networks-for-causes", "ignores-state-changes"),
 )
-def test_poll_of_an_older_device(esipa: ServerUnderTest, eim: Eim, card: EuiccUnderTest, step: CaseSteps) -> None:
+def test_poll_of_an_older_device(
+    esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnderTest, step: CaseSteps
+) -> None:
     """What stands under 81 of a poll of v1.0.1 is the network; a change without a cause is heard all the same."""
     old_device(eim, card, step)
     with step("GetEimPackage with the network under 81", expect="known as the device's network, no package") as seen:

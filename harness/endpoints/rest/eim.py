@@ -60,6 +60,9 @@ class DeviceView(BaseModel):
     )
     default_smdp_address: str | None = Field(description="As the IPA told last.")
     ipa_features: list[str] = Field(description="Of its IpaCapabilities, as the IPA told last.")
+    registered_plmn: str | None = Field(
+        description="The network that a poll told of last; three octets as on the wire."
+    )
     is_stale: bool = Field(description="The IPA told of a change, and its fresh data has not come yet.")
     last_seen: float | None
     queue: list[str] = Field(description="Numbers of the operations that wait for it or for its answer, in order.")
@@ -274,6 +277,7 @@ def _device(one: Device) -> DeviceView:
         profiles={iccid.hex().upper(): enabled for iccid, enabled in one.profiles.items()},
         default_smdp_address=None if one.data is None else one.data.fields.get("defaultSmdpAddress"),
         ipa_features=[] if one.data is None else sorted(one.data.features),
+        registered_plmn=None if one.registered_plmn is None else one.registered_plmn.hex(),
         is_stale=one.is_stale,
         last_seen=one.last_seen,
         queue=[number.hex() for number in one.queue],
