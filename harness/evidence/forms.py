@@ -12,6 +12,7 @@ import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from harness.evidence.identifiers import Identifier, Kind
 
@@ -29,12 +30,22 @@ class OctetForm:
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """Words to look for. Each group of the pattern is one digit or octet; `secret` has one flag a group."""
+    """Words to look for. Each group of the expression is one digit or octet; `secret` has one flag a group."""
 
-    pattern: re.Pattern[str]
+    expression: str
     secret: tuple[bool, ...]
     anchor: str
-    """What `plainest` of a text contains where the pattern is in it: a quick way to know that it is not."""
+    """What `plainest` of a text contains where the expression is in it: a quick way to know that it is not."""
+
+    def found_in(self, text: str) -> Iterator[re.Match[str]]:
+        """Where it stands in a text."""
+        return _compiled(self.expression).finditer(text)
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    """Compiled when it is needed: of a thousand forms, a run's words hold a few."""
+    return re.compile(expression)
 
 
 def plainest(text: str) -> str:
@@ -62,12 +73,11 @@ def text_forms(identifier: Identifier) -> Iterator[TextForm]:
         octets = tuple(any(form.secret[at : at + 2]) for at in range(0, len(form.secret), 2))
         yield TextForm(_printed(form.needle), octets, plainest(repr(form.needle)[2:-1]))
         numbers = [str(octet) for octet in form.needle]
-        yield TextForm(re.compile(r",\s*".join(f"({number})" for number in numbers)), octets, ",".join(numbers))
+        yield TextForm(r",\s*".join(f"({number})" for number in numbers), octets, ",".join(numbers))
         for inner in _base64(form):
             flags = tuple(any(inner.secret[at : at + 2]) for at in range(0, len(inner.secret), 2))
             letters = inner.needle.decode()
-            pattern = re.compile("".join(f"({re.escape(letter)})" for letter in letters))
-            yield TextForm(pattern, flags, plainest(letters))
+            yield TextForm("".join(f"({re.escape(letter)})" for letter in letters), flags, plainest(letters))
     if identifier.kind is not Kind.KEY:
         yield TextForm(_spread(identifier.value), _secret(identifier), identifier.value)
 
@@ -134,12 +144,12 @@ def _escaped(text: bytes, flags: list[bool]) -> OctetForm:
     return OctetForm(needle, tuple(wider))
 
 
-def _spread(digits: str) -> re.Pattern[str]:
+def _spread(digits: str) -> str:
     """The digits in a row, or grouped by single blanks, colons, hyphens or dots."""
-    return re.compile(r"[ :.\-]?".join(f"({digit})" for digit in digits), re.IGNORECASE)
+    return "(?i)" + r"[ :.\-]?".join(f"({digit})" for digit in digits)
 
 
-def _printed(octets: bytes) -> re.Pattern[str]:
+def _printed(octets: bytes) -> str:
     r"""The octets as a program prints them: \x89\x04 and plain letters between, backslashes perhaps doubled."""
     groups = []
     for octet in octets:
@@ -148,4 +158,4 @@ def _printed(octets: bytes) -> re.Pattern[str]:
         groups.append(
             rf"(\\+x{octet:02x})" if plain.startswith("\\x") else f"({re.escape(plain)}|\\\\+{re.escape(plain)})"
         )
-    return re.compile("".join(groups), re.IGNORECASE)
+    return "(?i)" + "".join(groups)

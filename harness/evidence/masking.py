@@ -61,7 +61,7 @@ class Masker:
         self.identifiers = tuple(dict.fromkeys(identifiers))
         forms = {form for identifier in self.identifiers for form in octet_forms(identifier)}
         self._octets = Needles((form.needle, form) for form in sorted(forms, key=lambda form: form.needle))
-        found = {(form.pattern.pattern, form.secret): form for one in self.identifiers for form in text_forms(one)}
+        found = {(form.expression, form.secret): form for one in self.identifiers for form in text_forms(one)}
         self._texts: list[TextForm] = list(found.values())
         self._anchors = Needles((form.anchor, form.anchor) for form in self._texts)
         # A message is asked for once whole and once for each of its fields, all in a row.
@@ -124,7 +124,7 @@ class Masker:
         for form in self._texts:
             if form.anchor not in anchors:
                 continue
-            for found in form.pattern.finditer(text):
+            for found in form.found_in(text):
                 for number, secret in enumerate(form.secret, 1):
                     if secret:
                         start, end = found.span(number)

@@ -56,6 +56,8 @@ class _Sorter:
         self._anchor: tuple[int, datetime] | None = None
         self._origin: datetime | None = None
         self._first_ns: int | None = None
+        self._known: dict[bytes, bytes] = {}  # most messages are seen again and again, and as often with the same note
+        self._notes: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {(): _NOTHING}
 
     def take(self, line: Line) -> None:
         fields = line.fields
@@ -108,7 +110,7 @@ class _Sorter:
         except ValueError:
             self.timeline.torn_lines += 1
             return
-        note = fields.get("note")
+        note = tuple((str(name), str(text)) for name, text in (fields.get("note") or {}).items())
         record = ExchangeRecord(
             number,
             at_ns - (self._first_ns or 0),
@@ -116,8 +118,8 @@ class _Sorter:
             intern(str(fields.get("link") or "")),
             intern(str(fields.get("interface") or "")),
             intern(str(fields.get("direction") or "")),
-            octets,
-            {intern(str(name)): intern(str(text)) for name, text in note.items()} if note else _NOTHING,
+            self._known.setdefault(octets, octets),
+            self._notes.setdefault(note, MappingProxyType(dict(note))),
         )
         if self._case is None:
             self.timeline.exchanges.append(record)

@@ -6,6 +6,7 @@ also read as one stream, and an identifier that crosses a border is masked on bo
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -120,7 +121,6 @@ def _records(slot: SlotRun) -> Iterator[ExchangeRecord]:
 class _Piece:
     """A payload and where its octets are in the message: every `stride` octets from `start`."""
 
-    slot: str
     number: int
     payload: bytes
     start: int
@@ -128,21 +128,23 @@ class _Piece:
 
 
 class _Stream:
-    """The payloads of one direction of one slot, end to end."""
+    """The payloads of one direction of one slot, end to end. A slot has a hundred thousand: no object is kept of any."""
 
-    def __init__(self) -> None:
-        self._pieces: list[_Piece] = []
-        self._starts: list[int] = []
-        self._size = 0
+    def __init__(self, slot: str) -> None:
+        self._slot = slot
+        self._payloads = bytearray()
+        self._begins, self._numbers, self._starts, self._strides = (array("L") for _ in range(4))
 
     def add(self, piece: _Piece) -> None:
         if piece.payload:
-            self._pieces.append(piece)
-            self._starts.append(self._size)
-            self._size += len(piece.payload)
+            self._begins.append(len(self._payloads))
+            self._payloads += piece.payload
+            self._numbers.append(piece.number)
+            self._starts.append(piece.start)
+            self._strides.append(piece.stride)
 
     def octets(self) -> bytes:
-        return b"".join(piece.payload for piece in self._pieces)
+        return bytes(self._payloads)
 
     def crossings(self, masker: Masker) -> Iterator[tuple[tuple[str, int], set[int]]]:
         """For each identifier that crosses a border: which half octets of which message are its secret part."""
@@ -154,42 +156,41 @@ class _Stream:
                 yield self._place(2 * first + offset)
 
     def _piece_at(self, at: int) -> int:
-        return bisect_right(self._starts, at) - 1
+        return bisect_right(self._begins, at) - 1
 
     def _place(self, half: int) -> tuple[tuple[str, int], set[int]]:
         index = self._piece_at(half // 2)
-        piece = self._pieces[index]
-        within = half // 2 - self._starts[index]
-        at = piece.start + piece.stride * within
-        if piece.stride == 1:
-            return (piece.slot, piece.number), {2 * at + half % 2}
+        message, stride = (self._slot, self._numbers[index]), self._strides[index]
+        at = self._starts[index] + stride * (half // 2 - self._begins[index])
+        if stride == 1:
+            return message, {2 * at + half % 2}
         character = at + half % 2
-        return (piece.slot, piece.number), {2 * character, 2 * character + 1}
+        return message, {2 * character, 2 * character + 1}
 
 
 def _streams(slot: SlotRun) -> Iterator[_Stream]:
-    found: defaultdict[tuple[str, str, str], _Stream] = defaultdict(_Stream)
+    found: defaultdict[tuple[str, str, str], _Stream] = defaultdict(lambda: _Stream(slot.name))
     for record in sorted(_records(slot), key=lambda record: record.number):
-        piece = _piece(slot.name, record)
+        piece = _piece(record)
         if piece is not None:
             found[record.link, record.interface, record.direction].add(piece)
     yield from found.values()
 
 
-def _piece(slot: str, record: ExchangeRecord) -> _Piece | None:
+def _piece(record: ExchangeRecord) -> _Piece | None:
     if record.interface == "APDU":
-        return _apdu_piece(slot, record, record.octets, 0, 1)
+        return _apdu_piece(record, record.octets, 0, 1)
     if record.interface == "AT":
         inner = at.carried(record.octets)
         where = record.octets.lower().find(inner.apdu.hex().encode()) if inner else -1
-        return _apdu_piece(slot, record, inner.apdu, where, 2) if inner and where >= 0 else None
+        return _apdu_piece(record, inner.apdu, where, 2) if inner and where >= 0 else None
     return None
 
 
-def _apdu_piece(slot: str, record: ExchangeRecord, octets: bytes, start: int, stride: int) -> _Piece | None:
+def _apdu_piece(record: ExchangeRecord, octets: bytes, start: int, stride: int) -> _Piece | None:
     if not record.to_device:
-        return _Piece(slot, record.number, octets[:-2], start, stride)
+        return _Piece(record.number, octets[:-2], start, stride)
     command = apdu.command(octets)
     if command is None or not command.data:
         return None
-    return _Piece(slot, record.number, command.data, start + stride * command.data_offset, stride)
+    return _Piece(record.number, command.data, start + stride * command.data_offset, stride)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 COMMANDS: Mapping[str, str] = {
     "+CCHO": "open a logical channel",
@@ -97,6 +98,7 @@ def lines(octets: bytes) -> list[str]:
     return [line for line in re.split(r"[\r\n]+", text) if line.strip()]
 
 
+@lru_cache(4096)
 def carried(octets: bytes) -> Carried | None:
     """The APDU in a +CSIM or +CGLA command or answer, whole or None."""
     found = _CARRIER.search(octets.decode("latin-1"))
