@@ -45,14 +45,18 @@ _ICCID_FIELD = re.compile(rb"\x5a\x0a([\x00-\x99]{9}[\x00-\xff])", re.DOTALL)
 _SESSION_KEYS = re.compile(rb"\xbf\x26.\x80\x10(.{16})\x81\x10(.{16})\x82\x10(.{16})", re.DOTALL)
 _HEX_RUN = re.compile(rb"(?:[0-9A-Fa-f]{2}){10,}")
 _BASE64_RUN = re.compile(rb"(?:[A-Za-z0-9+/]|\\/){16,}={0,2}")
-_EID_TEXT = re.compile(r"(?<![0-9])(89[0-9]{30})(?![0-9])")
-_ICCID_TEXT = re.compile(r"(?<![0-9A-Fa-f])(89[0-9]{16,18})[Ff]{0,2}(?![0-9A-Fa-f])")
+_EID_TEXT = re.compile(r"(89(?<![0-9]89)[0-9]{30})(?![0-9])")
+_ICCID_TEXT = re.compile(r"(89(?<![0-9A-Fa-f]89)[0-9]{16,18})[Ff]{0,2}(?![0-9A-Fa-f])")
 _IMSI_TEXT = re.compile(r"(?<![0-9A-Fa-f.])([0-9]{15})(?![0-9A-Fa-f])")
 _KEY_TEXT = re.compile(
     r"\b(?:ki|k|opc?|s[-_]?(?:enc|mac|dek|rmac)|ppk[-_]?\w+|(?:\w+[-_ ])?(?:private|secret|session)?[-_ ]?key)\b"
     r"[\"']?\s*[:=]\s*[\"']?(?:b')?((?:[0-9A-Fa-f]{2}){16,64})\b",
     re.IGNORECASE,
 )
+
+_LETTERED = bytes((chr(octet).isalnum() and octet < 0x80) or octet in b"+/\\" for octet in range(256))
+_RUN = bytes([True]) * 16
+"""What numbers in text, hexadecimal and base64 have in common: so many letters or digits in a row."""
 
 
 def in_octets(octets: bytes, *, serial: bool = False, depth: int = 0) -> Iterator[Identifier]:
@@ -71,11 +75,12 @@ def in_octets(octets: bytes, *, serial: bool = False, depth: int = 0) -> Iterato
     for found in _SESSION_KEYS.finditer(octets):
         for key in found.groups():
             yield Identifier(Kind.KEY, key.hex())
-    text = octets.decode("latin-1")
-    yield from _numbers(text)
     if serial:
-        for digits in _IMSI_TEXT.findall(text):
+        for digits in _IMSI_TEXT.findall(octets.decode("latin-1")):
             yield Identifier(Kind.IMSI, digits)
+    if _RUN not in octets.translate(_LETTERED):
+        return
+    yield from _numbers(octets.decode("latin-1"))
     if depth < MAX_DEPTH:
         for inner in _inside(octets):
             yield from in_octets(inner, depth=depth + 1)
