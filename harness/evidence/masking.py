@@ -6,10 +6,12 @@ The record itself is never masked: evidence is what was on the wire. Who hands a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Generic, TypeVar
 
-from harness.evidence.forms import TextForm, octet_forms, plainest, text_forms
+from harness.evidence.forms import OctetForm, TextForm, octet_forms, plainest, text_forms
 from harness.evidence.identifiers import Identifier
 
 MASK = "•"
@@ -51,6 +53,25 @@ class Needles(Generic[Text, Form]):
                         yield at - before, form
 
 
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """Which half octets of a needle are secret, as the first of each run of them and the one behind it."""
+
+    size: int
+    """Octets of the needle."""
+    runs: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of(cls, form: OctetForm) -> _Secret:
+        runs, at = [], 0
+        for secret, flags in groupby(form.secret):
+            behind = at + len(list(flags))
+            if secret:
+                runs.append((at, behind))
+            at = behind
+        return cls(len(form.needle), tuple(runs))
+
+
 class Masker:
     """Writes octets in hexadecimal and words as they are, with what is secret replaced by MASK.
 
@@ -60,7 +81,7 @@ class Masker:
     def __init__(self, identifiers: Iterable[Identifier] = ()) -> None:
         self.identifiers = tuple(dict.fromkeys(identifiers))
         forms = {form for identifier in self.identifiers for form in octet_forms(identifier)}
-        self._octets = Needles((form.needle, form) for form in sorted(forms, key=lambda form: form.needle))
+        self._octets = Needles((form.needle, _Secret.of(form)) for form in forms)
         found = {(form.expression, form.secret): form for one in self.identifiers for form in text_forms(one)}
         self._texts: list[TextForm] = list(found.values())
         self._anchors = Needles((form.anchor, form.anchor) for form in self._texts)
@@ -74,23 +95,18 @@ class Masker:
         return self._write(octets, places) if places else self._written(octets)
 
     def _write(self, octets: bytes, places: frozenset[int] = frozenset()) -> str:
-        hidden = self.secret_places(octets)
+        hidden = self._hidden(octets, places)
         text = octets.hex().upper()
-        if hidden or places:
-            characters = list(text)
-            for at in hidden | places:
-                characters[at] = MASK
-            text = "".join(characters)
-        return text
+        if hidden is None:
+            return text
+        return "".join(MASK if secret else character for character, secret in zip(text, hidden, strict=True))
 
     def characters(self, octets: bytes, half_octets: Iterable[int] = ()) -> str:
         """Octets that are text, each octet that holds something secret masked; what is no UTF-8 is escaped."""
-        hidden = self.secret_places(octets) | set(half_octets)
-        if hidden:
+        hidden = self._hidden(octets, half_octets)
+        if hidden is not None:
             mask = MASK.encode()
-            pieces = (
-                mask if 2 * at in hidden or 2 * at + 1 in hidden else octets[at : at + 1] for at in range(len(octets))
-            )
+            pieces = (mask if any(hidden[2 * at : 2 * at + 2]) else octets[at : at + 1] for at in range(len(octets)))
             octets = b"".join(pieces)
         return self.text(octets.decode("utf-8", errors="backslashreplace"))
 
@@ -103,18 +119,25 @@ class Masker:
     def places(self, octets: bytes) -> Mapping[int, int]:
         """Where whole identifiers stand in octets: first octet to the octet behind the last."""
         found: dict[int, int] = {}
-        for at, form in self._octets.found(octets):
-            found[at] = max(found.get(at, 0), at + len(form.needle))
+        for at, secret in self._octets.found(octets):
+            found[at] = max(found.get(at, 0), at + secret.size)
         return found
 
     def secret_places(self, octets: bytes) -> set[int]:
         """Which half octets are secret, counted from the first."""
-        return {
-            2 * at + number
-            for at, form in self._octets.found(octets)
-            for number, secret in enumerate(form.secret)
-            if secret
-        }
+        return {at for at, secret in enumerate(self._hidden(octets) or ()) if secret}
+
+    def _hidden(self, octets: bytes, half_octets: Iterable[int] = ()) -> bytearray | None:
+        """One flag a half octet, set where it is secret; None where nothing is: a message of zeroes may be one long key."""
+        flags: bytearray | None = None
+        for at, secret in self._octets.found(octets):
+            flags = flags or bytearray(2 * len(octets))
+            for first, behind in secret.runs:
+                flags[2 * at + first : 2 * at + behind] = b"\x01" * (behind - first)
+        for at in half_octets:
+            flags = flags or bytearray(2 * len(octets))
+            flags[at] = 1
+        return flags
 
     def _mask_text(self, text: str) -> str:
         anchors = {anchor for _, anchor in self._anchors.found(plainest(text))}

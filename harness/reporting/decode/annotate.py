@@ -21,6 +21,7 @@ MAX_NODES = 4000
 """More fields than this in one message are left in hexadecimal: no report becomes unreadable by one message."""
 
 
+MORE = "… more fields, not taken apart"
 UNKNOWN = "field the schema does not name"
 _BUILTIN = frozenset(
     {"SEQUENCE", "SEQUENCE OF", "CHOICE", "INTEGER", "OCTET STRING", "BIT STRING", "UTF8String", "NULL"}
@@ -60,7 +61,7 @@ class Annotator:
     def _node(self, piece: tlv.Tlv, shape: Shape | None, label: str) -> Node:
         self._left -= 1
         if self._left < 0:
-            return self._rest("… more fields, not taken apart", piece.raw, piece.offset)
+            return self._rest(MORE, piece.raw, piece.offset)
         if shape is None:
             return self._unnamed(piece, label)
         type_name = shape["type"]
@@ -114,10 +115,13 @@ class Annotator:
         return Node(label, words, _tag(piece.tag), piece.offset, piece.value, self._source, start)
 
     def _pieces(self, octets: bytes, base: int) -> list[tlv.Tlv | Node]:
-        """The TLVs of a value, and behind the first fault one node with the rest."""
+        """The TLVs of a value, and behind the first fault, or behind as many as are shown, one node with the rest."""
         found: list[tlv.Tlv | Node] = []
         at = 0
         while at < len(octets):
+            if len(found) >= max(self._left, 1):
+                found.append(self._rest(MORE, octets[at:], base + at))
+                break
             try:
                 read = tlv.first(octets[at:])
             except DerError as error:
