@@ -3,7 +3,8 @@
 Rules of this room:
 - A simulated module is woken; nothing else makes it poll. `advance` wakes it at each time it asked for, in order, so that a
   day of polling is over in a second and happens the same way every time.
-- A real module polls by itself: it is given real time, and a reboot where a poll is wanted at once.
+- A real module polls by itself: it is given real time. Where a poll is wanted at once it is told by its maker's command,
+  or rebooted where none is known; one that polls at no boot has its interval to pass.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from harness.codec.tlv import Tlv
 from harness.conformance.boundary import Boundary, Traffic
 from harness.conformance.esipa_forms import ESIPA_FORMS, EsipaForms
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
+from harness.conformance.visits import brings_a_change, hears_of_nothing
 from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.endpoints.injecting import Binding, ListeningDevice, bring
 from harness.errors import DeviceSilent, Withheld
@@ -28,7 +30,6 @@ from harness.lab.programs import run_program
 from harness.links.events import Interface
 from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
-from harness.roles.eim import json_binding
 from harness.simulators.module import TREATMENTS, ProfileNetwork
 
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
     from harness.roles.eim import Eim
 
 POLL_DEADLINE = 120.0
-"""Real seconds that a real module gets to poll after a reboot."""
+"""Real seconds that a real module gets to poll after it was told to, or after a reboot."""
+COMMAND_DEADLINE = 30.0
+"""Real seconds that it gets to answer the command for that."""
+INTERVAL_MARGIN = 1.1
+"""By how much a declared interval may be exceeded before a poll counts as missing."""
 VISIT_DEADLINE = 600.0
 """Real seconds that its visit may take: a profile is downloaded, the network is changed."""
 SMS_DEADLINE = 60.0
@@ -45,9 +50,11 @@ TELL_EVERY = 5.0
 """Real seconds between two looks at how a long wait goes on."""
 PAUSE_IN_A_VISIT = 120.0
 """Real seconds without a request after which a visit is over, although nobody said that there is no package."""
-NO_PACKAGE = bytes.fromhex("BF4F03020101")
+AFTER_A_CHANGE = 5.0
+"""Real seconds without a request after which a device has told the SM-DP+ of what it changed in a visit, if it does that."""
+BETWEEN_EIMS = 10.0
+"""Real seconds within which a device that has done with one eIM comes to the next, if it does."""
 _LISTENER = "ipa.module.test"
-_NO_PACKAGE_IN_JSON = json_binding.answer_of(GET_PACKAGE, NO_PACKAGE)
 _WORK_AT_LEAST = 3
 _MOST_WAKES = 10_000
 """A module that wants to be woken more often than this in one `advance` polls in a storm."""
@@ -111,12 +118,17 @@ class DeviceUnderTest:
         *,
         eim_answers: Answers,
         smdp_answers: Answers,
+        visits_others: bool = False,
         tell_wait: Callable[[str], None] = lambda said: None,
     ) -> None:
-        """`endpoints` are those of the case's eIM and of its other one; `tell_wait` hears how a long wait goes on."""
+        """`endpoints` are those of the case's eIM and of its other one; `tell_wait` hears how a long wait goes on.
+
+        `visits_others`: a visit is not over before the other one was visited too, where the device does that.
+        """
         self._bench = bench
         self._tell_wait = tell_wait
         self._endpoint, *self._others = endpoints
+        self._visited = tuple(endpoints) if visits_others else (self._endpoint,)
         self.eim_answers = eim_answers
         """What the eIM answers, for cases that change it on its way."""
         self.smdp_answers = smdp_answers
@@ -173,7 +185,7 @@ class DeviceUnderTest:
     @property
     def heard_that_nothing_waits(self) -> bool:
         """Whether the last poll was answered with noEimPackageAvailable."""
-        return bool(self.polls) and self.polls[-1].reply_body in (NO_PACKAGE, _NO_PACKAGE_IN_JSON)
+        return hears_of_nothing(self.requests)
 
     @property
     def other_polls(self) -> tuple[SeenRequest, ...]:
@@ -187,11 +199,39 @@ class DeviceUnderTest:
         if self._bench.simulated is not None:
             self.next_due = self._bench.simulated.wake(self._bench.rack.clock.now(), trigger=True)
         else:
-            self._bench.power_cycle()
-            if not self._endpoint.wait_for_more_than(before, POLL_DEADLINE):
-                raise DeviceSilent(f"no poll came within {POLL_DEADLINE:g} s of the reboot")
-            self._see_the_visit_out()
+            begun = self._make_it_poll()
+            self.see_the_visit_out(begun)
         return self.requests[before:]
+
+    @property
+    def poll_deadline(self) -> float:
+        """Real seconds after which a real module's poll counts as missing: longer where only its interval makes it poll."""
+        if self._bench.habits.poll:
+            return POLL_DEADLINE
+        interval, jitter = (self.declares.get(name, 0.0) for name in ("polling_interval", "jitter"))
+        return max(POLL_DEADLINE, self.declares.get("boot_poll_within", 0.0), INTERVAL_MARGIN * interval + jitter)
+
+    def _make_it_poll(self) -> tuple[int, ...]:
+        """Has a real module poll by the maker's command, else by a reboot, and waits for its first request.
+
+        How many requests each eIM had seen before. Raises DeviceSilent where none comes.
+        """
+        before, within = self._counts, self.poll_deadline
+        command = self._bench.habits.poll
+        if command:
+            self._bench.engine.command(command, deadline=COMMAND_DEADLINE).checked()
+        else:
+            self._bench.power_cycle()
+        if not self._more_comes(before, TELL_EVERY):
+            self._wait(within - TELL_EVERY, lambda: self._counts != before)
+        if self._counts == before:
+            raise DeviceSilent(f"no poll came within {within:g} s of {command or 'the reboot'}")
+        return before
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        """How many requests came to each eIM that a visit leads to."""
+        return tuple(len(endpoint.requests) for endpoint in self._visited)
 
     def poll_and(self, interrupt: Callable[[], None]) -> None:
         """Has the module poll and, once its first request was answered, does something to it meanwhile.
@@ -203,8 +243,8 @@ class DeviceUnderTest:
         simulated = self._bench.simulated
         order = None if simulated is None else simulated.begin_wake(self._bench.rack.clock.now(), trigger=True)
         if simulated is None:
-            self._bench.power_cycle()
-        if not self._endpoint.wait_for_more_than(before, POLL_DEADLINE):
+            self._make_it_poll()
+        elif not self._endpoint.wait_for_more_than(before, POLL_DEADLINE):
             raise DeviceSilent(f"no poll came within {POLL_DEADLINE:g} s")
         interrupt()
         if simulated is not None and order is not None:
@@ -243,17 +283,43 @@ class DeviceUnderTest:
     def work_off(self, most: int = 5) -> None:
         """Has the module poll until it hears that nothing waits, at most so often: one package a visit is a habit too."""
         for _ in range(most):
-            self.poll_now()
-            if self.heard_that_nothing_waits:
+            if hears_of_nothing(self.poll_now()):
                 return
 
-    def _see_the_visit_out(self) -> None:
-        """Waits until the device heard that there is no package, or nothing comes any more."""
+    def see_the_visit_out(self, before: Sequence[int]) -> None:
+        """Waits until the device heard in this visit that there is no package, or nothing comes any more.
+
+        `before` is how many requests each eIM had seen before the visit: it may begin with a result or a notification, and
+        what an earlier one was told says nothing of this one.
+        """
         until = time.monotonic() + VISIT_DEADLINE
-        while not self.heard_that_nothing_waits:
-            within = min(PAUSE_IN_A_VISIT, until - time.monotonic())
-            if within <= 0 or not self._endpoint.wait_for_more_than(len(self.requests), within):
+        while True:
+            seen = self._counts
+            visits = [one.requests[begun:] for one, begun in zip(self._visited, before, strict=True)]
+            over = [hears_of_nothing(visit) for visit in visits]
+            left = [visit for visit, is_over in zip(visits, over, strict=True) if not is_over]
+            pause = PAUSE_IN_A_VISIT if any(left) or not any(over) else BETWEEN_EIMS
+            within = min(pause, until - time.monotonic())
+            if not left:
+                self._hear_it_out(visits)
                 return
+            if within <= 0 or not self._more_comes(seen, within):
+                return
+
+    def _hear_it_out(self, visits: Sequence[Sequence[SeenRequest]]) -> None:
+        """Waits for what an IPA tells an SM-DP+ behind the visit in which it changed something, until nothing more comes."""
+        if not any(brings_a_change(request) for visit in visits for request in visit):
+            return
+        ended = time.monotonic()
+        while (now := time.monotonic()) < ended + VISIT_DEADLINE:
+            quiet = now - max(ended, *(server.heard_at for server in self._bench.servers))
+            if quiet >= AFTER_A_CHANGE:
+                return
+            self._more_comes(self._counts, AFTER_A_CHANGE - quiet)
+
+    def _more_comes(self, seen: tuple[int, ...], within: float) -> bool:
+        """Whether another request comes to one of the eIMs, beyond so many at each."""
+        return self._endpoint.wait_until(lambda: self._counts != seen, within)
 
     def wake(self) -> None:
         """Gives the firmware the time, as at a boot: it does what is due and nothing else."""
@@ -307,14 +373,15 @@ class DeviceUnderTest:
 
     def _wait(self, seconds: float, until: Callable[[], bool]) -> None:
         began = time.monotonic()
-        before = len(self.requests)
+        seen = self._counts
+        before = sum(seen)
         while not until():
             gone = time.monotonic() - began
             if gone >= seconds:
                 return
-            came = len(self.requests) - before
-            self._tell_wait(f"{gone:.0f} of at most {seconds:.0f} s, {came} requests")
-            self._endpoint.wait_for_more_than(len(self.requests), min(seconds - gone, TELL_EVERY))
+            self._tell_wait(f"{gone:.0f} of at most {seconds:.0f} s, {sum(seen) - before} requests")
+            self._more_comes(seen, min(seconds - gone, TELL_EVERY))
+            seen = self._counts
 
     def send_sms(self) -> None:
         """Sends the device the SMS that is to wake its IPA. Raises LabFault where the lab's program for it fails."""

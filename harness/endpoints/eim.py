@@ -60,13 +60,18 @@ class EimEndpoint:
     Where an eIM reaches an SM-DP+ through a link, serve it `threaded`: an indirect download waits for that answer.
     """
 
-    def __init__(self, eim: Eim, now: Now, *others: Eim, keeps: int | None = None) -> None:
-        """`keeps` is how many requests are held on to; None: all of them, as a case needs."""
+    def __init__(
+        self, eim: Eim, now: Now, *others: Eim, keeps: int | None = None, came: threading.Condition | None = None
+    ) -> None:
+        """`keeps` is how many requests are held on to; None: all of them, as a case needs.
+
+        Endpoints that share `came` are waited for together.
+        """
         self._eims: Sequence[Eim] = (eim, *others)
         self._now = now
         self._seen: deque[SeenRequest] = deque(maxlen=keeps)
         self._callers: dict[int, bytes] = {}
-        self._came = threading.Condition()
+        self._came = came or threading.Condition()
 
     @property
     def requests(self) -> tuple[SeenRequest, ...]:
@@ -78,8 +83,12 @@ class EimEndpoint:
 
         Not for the thread that serves the requests.
         """
+        return self.wait_until(lambda: len(self._seen) > count, deadline)
+
+    def wait_until(self, holds: Callable[[], bool], deadline: float) -> bool:
+        """Whether this came to hold within `deadline`, in real seconds; it is looked at after each request."""
         with self._came:
-            return self._came.wait_for(lambda: len(self._seen) > count, deadline)
+            return self._came.wait_for(holds, deadline)
 
     def waits(self, request: Request) -> bool:
         """Whether the answer may have to wait for another server; a poll's never does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -47,6 +48,8 @@ class Server:
         """Who answers now; None between cases."""
         self.troubles: list[BaseException] = []
         """What a role raised instead of answering: the harness being wrong."""
+        self.heard_at = 0.0
+        """When the last request came, on the monotonic clock."""
         self._endpoint = HttpsEndpoint(
             rack.loop,
             self._answer,
@@ -77,6 +80,7 @@ class Server:
         return self._endpoint.port
 
     def _answer(self, request: Request) -> Reply:
+        self.heard_at = time.monotonic()
         behind = self.behind
         return Reply(_NOBODY) if behind is None else behind(request)
 
