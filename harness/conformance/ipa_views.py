@@ -7,6 +7,7 @@ from harness.conformance.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.endpoints.eim import SeenRequest
 from harness.errors import Unsupported
+from harness.links.http_messages import Request
 from harness.roles.eim import Eim, json_binding
 from harness.roles.eim.events import DownloadReported
 
@@ -16,7 +17,7 @@ DATA_HANDLING, CTX_PARAMS1, COMPACT = "eimDownloadDataHandling", "eimCtxParams1G
 INSTALLED = 0xBF37
 
 
-def message_of(request: SeenRequest) -> tlv.Tlv:
+def message_of(request: SeenRequest | Request) -> tlv.Tlv:
     """The ESipa message of a request. Raises DecodeError for what is none."""
     function = request.path.rpartition("/")[2]
     if request.path.startswith(json_binding.PREFIX):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from functools import cached_property
 
 from harness.conformance.applicability import acts_on_card
 from harness.conformance.card_scene import CardScene
 from harness.conformance.device import DeviceUnderTest
+from harness.conformance.kept_card import withheld
 from harness.conformance.lying import Answers
 from harness.conformance.module import ModuleUnderTest
+from harness.conformance.over_polls import OverPolls
 from harness.conformance.running import RunningCase
 from harness.conformance.scene import Scene, stage
+from harness.conformance.states import described
 from harness.endpoints.eim import EimEndpoint
 from harness.endpoints.smdp import SmdpEndpoint
 from harness.endpoints.smds import SmdsEndpoint
@@ -35,6 +39,8 @@ class ModuleScene(CardScene):
         self._to_smdp = HttpsClient(Trust(roots), interface=Interface.ES9P, addresses=bench.addresses)
         super().__init__(bench, bench.link(running.way.link), running, self._to_smdp)
         self.bench = bench
+        self._over_polls: OverPolls | None = None
+        """How the card came into its state, where it is hidden."""
 
     def prepare(self) -> None:
         """The card in its state, the module booted with it, our servers up.
@@ -42,6 +48,39 @@ class ModuleScene(CardScene):
         Raises Withheld for a case about the card where the module lets no APDU through to it. A real module whose serial
         port alone is judged keeps its card as it is: it may have no way to it at all.
         """
+        by_functions = not self.bench.takes_snapshots
+        if by_functions:
+            self._find_card()
+        acts = acts_on_card(self.running.case)
+        is_prepared = acts or self.bench.simulated is not None
+        is_hidden = is_prepared and by_functions and bool(self.bench.hides_card)
+        if is_hidden and acts:
+            self._prepare_hidden()
+        self._serve()
+        if is_prepared and not is_hidden:
+            super().prepare()
+        if not by_functions:
+            self._find_card()
+        if not self._is_about_card:
+            self.bench.access.leave()
+
+    def _prepare_hidden(self) -> None:
+        """Over polls of our own eIM: nothing else reaches a card that gives no APDU access."""
+        case, eims = self.running.case, self._parties.eims
+        reason = withheld(case, self.bench.slot.trust)
+        if reason:
+            raise Withheld(reason)
+        label = f"{case.identifier}/{self.running.way.link}"
+        over_polls = OverPolls(self.bench, label, self._to_smdp, self.running.tell_wait)
+        self.bench.farewell = lambda: OverPolls(self.bench, "farewell", self._to_smdp).leave()
+        with self.running.steps(
+            f"over polls, the hidden card is brought to: {described(case.needs)}", precondition=True
+        ):
+            over_polls.reach(case.needs)
+        over_polls.introduce(eims)
+        self._over_polls = over_polls
+
+    def _serve(self) -> None:
         for server, answers in zip(self.bench.eim_servers, self._eim_answers, strict=True):
             server.behind = answers
         self.bench.smdp_servers[0].behind = self._smdp_answers
@@ -49,15 +88,6 @@ class ModuleScene(CardScene):
             self.bench.smdp_servers[1].behind = SmdpEndpoint(self.other_smdp, self.clock.utc)
         if "smds" in self.running.case.fixtures:
             self._serve_smds()
-        by_functions = not self.bench.takes_snapshots
-        if by_functions:
-            self._find_card()
-        if self.bench.simulated is not None or acts_on_card(self.running.case):
-            super().prepare()
-        if not by_functions:
-            self._find_card()
-        if not self._is_about_card:
-            self.bench.access.leave()
 
     def _serve_smds(self) -> None:
         if self.bench.smds_server is None:
@@ -85,6 +115,8 @@ class ModuleScene(CardScene):
             server.behind = None
             troubles += server.troubles
             server.troubles = []
+        if self._over_polls is not None:
+            self._over_polls.remember(self._parties.eims)
         self._to_smdp.close()
         super().close()
         with suppress(HarnessError):  # the next case finds out what became of it
@@ -96,8 +128,8 @@ class ModuleScene(CardScene):
 
     @cached_property
     def _endpoints(self) -> tuple[EimEndpoint, ...]:
-        eims = (self.eim, self.other_eim)
-        return tuple(EimEndpoint(eim, self.clock.now) for eim in eims[: len(self.bench.eim_servers)])
+        eims, came = (self.eim, self.other_eim), threading.Condition()
+        return tuple(EimEndpoint(eim, self.clock.now, came=came) for eim in eims[: len(self.bench.eim_servers)])
 
     @cached_property
     def _eim_answers(self) -> tuple[Answers, ...]:
@@ -115,8 +147,8 @@ class ModuleScene(CardScene):
     @cached_property
     def device(self) -> DeviceUnderTest:
         """The module as an IPA."""
-        config = self.bench.config
-        eid = self.euicc.eid if config is None else config.eid
+        known = None if self.bench.config is None and self._over_polls is None else self.bench.known_eid
+        eid = self.euicc.eid if known is None else known
         return DeviceUnderTest(
             self.bench,
             eid,
@@ -124,6 +156,7 @@ class ModuleScene(CardScene):
             self.profiles,
             eim_answers=self._eim_answers[0],
             smdp_answers=self._smdp_answers,
+            visits_others="other_eim" in self.running.case.fixtures,
             tell_wait=self.running.tell_wait,
         )
 

@@ -15,12 +15,13 @@ from harness.lab.device import Simulated, defects_of
 from harness.links.apdu import CardLink
 from harness.roles.es10 import Es10, Terminal
 from harness.roles.es10.ports import CardPort
-from harness.roles.es10.versions import DEFAULT
+from harness.roles.es10.versions import DEFAULT, version_named
 from harness.simulators.defects import broken
 from harness.simulators.euicc import CONFORMING, CardConfig, FileMemory, SimulatedEuicc, VolatileMemory
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
+    from harness.roles.es10.identity import EuiccInfo2
 
 _EID_PREFIX = "890490321234512345123456789"
 """Inside the range of the SGP.26 test EUM."""
@@ -139,9 +140,13 @@ def said_by_card(rack: Rack, slot: Slot, es10: Es10) -> SaidByCard:
     if isinstance(slot.device, Simulated):
         lacks = {} if "brainpool" in rack.pki.curves else {"brainpool": "the lab's certificate set"}
         return SaidByCard(lacks, es10.dialect.schema, f"v{slot.device.version}, as the lab file has it")
+    return said_in(rack, es10.learn_version())
+
+
+def said_in(rack: Rack, info: EuiccInfo2) -> SaidByCard:
+    """The same of a real card, from its EUICCInfo2."""
     ci_ids = {str(curve): rack.pki.trust(curve).ci_key_id for curve in rack.pki.curves}
-    info = es10.learn_version()
     told = ", ".join(".".join(map(str, version)) for version in info.iot_versions or ())
-    version = es10.dialect.schema
+    version = version_named(info.iot_versions)
     words = f"v{version}, as the card says: {told}" if told else f"taken for v{version}: the card says none"
     return SaidByCard(features.said_by_card(info, ci_ids), version, words)

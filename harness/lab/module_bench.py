@@ -22,7 +22,7 @@ from harness.endpoints.module_process import ModuleProcess
 from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault
 from harness.lab.bench import ObserverOf
 from harness.lab.card_factory import FACTORY, arguments_for
-from harness.lab.cards import card_memory, checked_eid, port_of, said_by_card
+from harness.lab.cards import card_memory, checked_eid, port_of, said_by_card, said_in
 from harness.lab.configuration import Hardware, Simulated, Slot
 from harness.lab.features import Lacks, of_esipa_version
 from harness.lab.ipa import settings_of
@@ -38,10 +38,12 @@ from harness.links.at_csim import AtCsimLink
 from harness.links.at_habits import HABITS, Habits, recognised
 from harness.links.events import Interface
 from harness.roles.es10 import Es10
+from harness.roles.es10.ports import ISD_R
 from harness.simulators.module import TREATMENTS, ModuleConfig, NetworkScript
 
 if TYPE_CHECKING:
     from harness.lab.rack import Rack
+    from harness.roles.es10.identity import EuiccInfo2
 
 _REBOOT, _REBOOT_DEADLINE = "AT+CFUN=1,1", 60.0
 _SETTLES_IN = {True: 0.5, False: 5.0}
@@ -60,6 +62,8 @@ class ModuleBench(CardSlotBench):
         self._engine: AtEngine | None = None
         self._links: dict[str, AtCard] = {}
         self._access: CardAccess | None = None
+        self._hides_card: str | None = None
+        self._heard_eid: bytes | None = None
         self.simulated: ModuleProcess | None = None
         """The simulated module's process; None for a real one."""
         self.eim_servers: tuple[Server, ...] = ()
@@ -110,7 +114,7 @@ class ModuleBench(CardSlotBench):
         """Gives the port back, ends a simulated module and the servers."""
         self._engine = self.simulated = self._power = None
         self._links, self._access, self.eim_servers, self.smdp_servers = {}, None, (), ()
-        self.application = self.smds_server = None
+        self.application = self.smds_server = self._hides_card = None
         self._closing.close()
 
     def restore(self, snapshot: bytes) -> None:
@@ -228,13 +232,37 @@ class ModuleBench(CardSlotBench):
             return False
 
     def _eid_of(self, device: Hardware) -> str:
-        """The EID behind a real module; empty where there is no way to it and the lab file asks for none."""
+        """The EID behind a real module. Behind one that hides its card it is what the lab file says, until a poll tells it."""
         try:
             return checked_eid(self.link(""), self.slot, device.eid)
         except LabFault:
-            if device.eid or self.slot.ways.apdu:
+            if (device.eid or self.slot.ways.apdu) and not self.hides_card:
                 raise
-            return ""
+            return device.eid
+
+    @property
+    def hides_card(self) -> str:
+        """Why the module lets no APDU through to its card, in the module's words; empty where it does. It is asked once."""
+        if self._hides_card is None:
+            self._hides_card = self.link("").blocked(ISD_R)
+        return self._hides_card
+
+    def hear_eid(self, eid: bytes) -> None:
+        """What a poll says that the EID of a hidden card is. Raises LabFault where it has to be another one."""
+        expected = self.known_eid
+        if expected is not None and eid != expected:
+            said = f"the module in slot {self.slot.name} polls with the EID {eid.hex()} instead of {expected.hex()}"
+            raise LabFault(said, hint="another device was given this slot's names, or the lab file names another EID")
+        self._heard_eid = eid
+
+    def hear_info(self, info: EuiccInfo2) -> None:
+        """What the IPA says that a hidden card says of itself: by this the cases that do not apply to it are known."""
+        self._said_by_card = said_in(self.rack, info)
+
+    @property
+    def known_eid(self) -> bytes | None:
+        """The EID that the card has, and must keep; None behind a real module that hides its card and has not polled."""
+        return super().known_eid or self._heard_eid
 
     def _start_servers(self) -> None:
         observers = [self.observer_of("https")]

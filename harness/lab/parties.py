@@ -16,6 +16,7 @@ from harness.lab.device import defects_of
 from harness.lab.reach import OUR_NAMES, Names
 from harness.lab.servers import OTHER_SMDP_OID
 from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
+from harness.roles.eim.results import PackageResult
 from harness.roles.smdp import CONFORMING as SMDP_CONFORMING
 from harness.roles.smdp import DEFAULT_ADDRESS, Smdp, SmdpIdentity
 from harness.roles.smds import CONFORMING as SMDS_CONFORMING
@@ -65,14 +66,18 @@ def new_eim(
     names: Names = OUR_NAMES,
     store: AssociationStore | None = None,
     remembers: int | None = None,
+    acknowledges_strays: bool = False,
 ) -> Eim:
     """A reference eIM. `device` names the EID whose counters a lab with a memory keeps; `store` stands in for that memory.
 
-    `remembers` is how many events it holds on to at least; None: all of them.
+    `remembers` is how many events it holds on to at least; None: all of them. With `acknowledges_strays` a card may forget
+    results that belong to no operation of this eIM, as those which a case left behind.
     """
     identity = eim_identity(rack, number, offers_indirect_download=offers_indirect_download, names=names)
     trusted = [rack.pki.trust(curve).ci.certificate for curve in rack.pki.curves]
     rules = broken(CONFORMING, "eim", defects_of("eim", defects))
+    if acknowledges_strays:
+        rules = rules.replacing("unmatched-numbers", _stray_numbers)
     return Eim(
         identity,
         entropy.child(identity.eim_id),
@@ -82,6 +87,10 @@ def new_eim(
         trusted_ci=trusted,
         remembers=remembers,
     )
+
+
+def _stray_numbers(result: PackageResult) -> tuple[int, ...]:
+    return () if result.sequence_number is None else (result.sequence_number,)
 
 
 def association_store(rack: Rack, device: str) -> AssociationStore:

@@ -73,6 +73,11 @@ class Holder:
         """What happened after the first `position` events, oldest first."""
         return self._events[max(0, position - self._forgotten) :]
 
+    @property
+    def remembered(self) -> frozenset[bytes]:
+        """The EIDs that it has ever been associated with, as far as its store goes back."""
+        return frozenset(self._known)
+
     def device(self, eid: bytes | None = None) -> Device:
         """One associated device; without an EID the only one. Raises LookupError."""
         devices = self._state.devices
