@@ -119,15 +119,18 @@ class DeviceUnderTest:
         eim_answers: Answers,
         smdp_answers: Answers,
         visits_others: bool = False,
+        tells_smdp: bool = False,
         tell_wait: Callable[[str], None] = lambda said: None,
     ) -> None:
         """`endpoints` are those of the case's eIM and of its other one; `tell_wait` hears how a long wait goes on.
 
-        `visits_others`: a visit is not over before the other one was visited too, where the device does that.
+        `visits_others`: a visit is not over before the other one was visited too, where the device does that. `tells_smdp`: nor
+        before it had time to tell an SM-DP+ what waited for that since earlier visits.
         """
         self._bench = bench
         self._tell_wait = tell_wait
         self._endpoint, *self._others = endpoints
+        self._tells_smdp = tells_smdp
         self._visited = tuple(endpoints) if visits_others else (self._endpoint,)
         self.eim_answers = eim_answers
         """What the eIM answers, for cases that change it on its way."""
@@ -307,8 +310,8 @@ class DeviceUnderTest:
                 return
 
     def _hear_it_out(self, visits: Sequence[Sequence[SeenRequest]]) -> None:
-        """Waits for what an IPA tells an SM-DP+ behind the visit in which it changed something, until nothing more comes."""
-        if not any(brings_a_change(request) for visit in visits for request in visit):
+        """Waits for what an IPA tells an SM-DP+ behind a visit, as of what it changed in it, until nothing more comes."""
+        if not self._tells_smdp and not any(brings_a_change(request) for visit in visits for request in visit):
             return
         ended = time.monotonic()
         while (now := time.monotonic()) < ended + VISIT_DEADLINE:

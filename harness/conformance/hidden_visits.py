@@ -8,7 +8,7 @@ Rules of this room:
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -97,7 +97,9 @@ class Visits:
             eim for eim, events in zip(self._eims, came, strict=True) if any(isinstance(one, Polled) for one in events)
         ]
 
-    def work_off(self, eim: Eim, transactions: Sequence[bytes]) -> tuple[Operation, ...]:
+    def work_off(
+        self, eim: Eim, transactions: Sequence[bytes], *, may_fail: Container[bytes] = ()
+    ) -> tuple[Operation, ...]:
         """Has the device poll until all of this is done; the operations as they ended.
 
         Raises DeviceFault for what failed or was not taken up, and Withheld where the card believes nothing of ours.
@@ -108,10 +110,11 @@ class Visits:
             if all(not one.is_open or _trouble(eim, one) for one in _outcomes(eim, transactions)):
                 break
         ended = _outcomes(eim, transactions)
-        trouble = next((found for one in ended if (found := _trouble(eim, one))), None)
+        must = [one for one, asked in zip(ended, transactions, strict=True) if asked not in may_fail]
+        trouble = next((found for one in must if (found := _trouble(eim, one))), None)
         if trouble is not None:
             raise trouble
-        waiting = next((one for one in ended if one.is_open), None)
+        waiting = next((one for one in must if one.is_open), None)
         if waiting is not None:
             raise DeviceFault(f"the device polls, and does not work off what waits for it: {waiting.kind}")
         return ended

@@ -28,6 +28,7 @@ from harness.roles.es10.ports import ISD_R
 
 _ON_THE_CARD = frozenset({"euicc", "download"})
 """What a case asks for that reaches the card over AT, whatever else it looks at."""
+_SMDPS = frozenset({"smdp", "other_smdp"})
 
 
 class ModuleScene(CardScene):
@@ -157,6 +158,7 @@ class ModuleScene(CardScene):
             eim_answers=self._eim_answers[0],
             smdp_answers=self._smdp_answers,
             visits_others="other_eim" in self.running.case.fixtures,
+            tells_smdp=not _SMDPS.isdisjoint(self.running.case.fixtures),
             tell_wait=self.running.tell_wait,
         )
 

@@ -25,7 +25,7 @@ from harness.lab.features import LACKING_IN
 from harness.lab.ledger import ledger_of
 from harness.lab.parties import new_eim
 from harness.roles.eim import TOKEN_REQUESTED, Eim
-from harness.roles.eim.commands import add_eim, delete_eim, list_eim, list_profile_info
+from harness.roles.eim.commands import add_eim, configure_immediate_enable, delete_eim, list_eim, list_profile_info
 from harness.roles.eim.state import Device, Operation
 from harness.roles.es10.identity import EuiccInfo2
 from harness.roles.es10.versions import version_named
@@ -41,6 +41,7 @@ _LISTED = (0x5A, 0x9F70)
 _LISTED_WITH_FALLBACK = (*_LISTED, 0x9F67)
 _KIT = "`sgp32 lab provisioning-kit {}` writes what it has to be given"
 _OURS, _OTHER = 0, 1
+_CONFIGURE_IMMEDIATE_ENABLE = b"\xa7"
 _INSTALLATION = bytes.fromhex("BF36")
 
 
@@ -53,6 +54,8 @@ class HiddenCard:
     home: bytes | None = None
     """The ICCID of the profile that is not ours and that the device came to us over; None: it needs none of the card's."""
     was_listed: bool = False
+    enables_nothing: bool = False
+    """Whether a profile surely stays disabled that is downloaded."""
     never_polled: str = ""
     """Why nothing is known of it; empty where it polled, or was not waited for yet."""
 
@@ -133,6 +136,9 @@ class OverPolls:
             return
         eid = next(iter(devices.values())).eid
         devices |= {number: eim.device(eid) for number, eim in enumerate(eims) if eid in eim.state.devices}
+        packages = [operation.commands for eim in eims for operation in eim.state.operations.values()]
+        if any(command.startswith(_CONFIGURE_IMMEDIATE_ENABLE) for commands in packages for command in commands):
+            self._card.enables_nothing = False
 
     # what is known of the card
 
@@ -268,9 +274,15 @@ class OverPolls:
         ours, eid = self._eims[_OURS], self._eid
         lacks = {*self._bench.lacks, *LACKING_IN[ours.device(eid).version]}
         tags = _LISTED if "fallback" in lacks else _LISTED_WITH_FALLBACK
+        optional = []
+        if not self._card.enables_nothing and "immediate-enable" not in lacks:
+            optional = [self._package(configure_immediate_enable(enabled=False))]
         left = ours.queue_data_request(eid, LEFT_BEHIND)
         profiles, eims = self._package(list_profile_info(tags)), self._package(list_eim())
-        _, profiles_listed, eims_listed = self._visits.work_off(ours, [left, profiles, eims])
+        asked = [left, profiles, eims, *optional]
+        # A card without immediate enabling need not have said that it is one, and enables nothing either.
+        _, profiles_listed, eims_listed, *_ = self._visits.work_off(ours, asked, may_fail=optional)
+        self._card.enables_nothing = True
         [(_, (_, entries))] = profiles_listed.results
         [(_, (_, known))] = eims_listed.results
         return Listed.of(entries), tuple(entry["eimId"] for entry in known)

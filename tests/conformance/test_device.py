@@ -48,6 +48,7 @@ def device_at(
     habits: str = "sealed",
     declared: dict[str, float] | None = None,
     visits_others: bool = False,
+    tells_smdp: bool = False,
     servers: Sequence[Any] = (SimpleNamespace(heard_at=0.0),),
 ) -> DeviceUnderTest:
     bench = SimpleNamespace(
@@ -67,6 +68,7 @@ def device_at(
         eim_answers=cast(Any, None),
         smdp_answers=cast(Any, None),
         visits_others=visits_others,
+        tells_smdp=tells_smdp,
     )
 
 
@@ -110,7 +112,10 @@ def test_a_device_that_only_the_other_eim_manages_has_polled() -> None:
     assert device_at(eim, other, visits_others=True).poll_now() == ()
 
 
-def test_what_an_ipa_tells_the_smdp_behind_a_change_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("reply", "tells_smdp"), [(ENABLES, False), (PACKAGE, True)])
+def test_what_an_ipa_tells_the_smdp_behind_a_visit_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, reply: bytes, tells_smdp: bool
+) -> None:
     now = [100.0]
     monkeypatch.setattr("harness.conformance.device.time.monotonic", lambda: now[0])
     eim, smdp = FakeEndpoint(), SimpleNamespace(heard_at=0.0)
@@ -122,8 +127,8 @@ def test_what_an_ipa_tells_the_smdp_behind_a_change_is_waited_for(monkeypatch: p
     def be_quiet() -> None:
         now[0] += under_test.AFTER_A_CHANGE
 
-    eim.coming = [lambda: eim.see(POLL, ENABLES), lambda: eim.see(POLL, NOTHING), notify, be_quiet]
-    device_at(eim, servers=[smdp]).poll_now()
+    eim.coming = [lambda: eim.see(POLL, reply), lambda: eim.see(POLL, NOTHING), notify, be_quiet]
+    device_at(eim, servers=[smdp], tells_smdp=tells_smdp).poll_now()
     assert eim.waits[2:] == [under_test.AFTER_A_CHANGE, under_test.AFTER_A_CHANGE]
 
 
