@@ -22,6 +22,7 @@ from harness.errors import DeviceFault, HarnessError, LabFault, Withheld
 from harness.roles.eim import Eim, json_binding
 from harness.roles.eim.events import CounterResynchronised, Polled, ResultRefused, UnsignedErrorReceived
 from harness.roles.eim.state import DONE, Operation
+from harness.roles.eim.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.conformance.parties import Parties
@@ -138,7 +139,7 @@ class Visits:
             return
         self._is_met = True
         for eim in self._eims:
-            eim.associate(eid)
+            eim.associate(eid, ipa_version=DEFAULT)
             eim.queue_data_request(eid, ABOUT_THE_CARD, ci_key_id=eim.identity.ci_key_id)
 
     def _device(self) -> DeviceUnderTest:

@@ -28,7 +28,7 @@ from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import add_eim, configure_immediate_enable, delete_eim, list_eim, list_profile_info
 from harness.roles.eim.state import Device, Operation
 from harness.roles.es10.identity import EuiccInfo2
-from harness.roles.es10.versions import version_named
+from harness.roles.es10.versions import DEFAULT, version_named
 
 if TYPE_CHECKING:
     from harness.lab.module_bench import ModuleBench
@@ -195,7 +195,12 @@ class OverPolls:
         identity = self._rack.pki.euicc_identity("nist", config.eid)
         [association] = prepared.associations
         card.devices[_OURS] = Device(
-            config.eid, association, identity.certificate, identity.eum_certificate, version=config.version
+            config.eid,
+            association,
+            identity.certificate,
+            identity.eum_certificate,
+            version=config.version,
+            ipa_version=DEFAULT,
         )
 
     def _meet(self, card: HiddenCard) -> None:
@@ -320,4 +325,5 @@ def _tell(eim: Eim, device: Device, token: int | None, counter: int | None) -> N
         association_token=token,
         counter=counter,
         version=device.version,
+        ipa_version=device.ipa_version,
     )
