@@ -25,7 +25,15 @@ from harness.lab.features import LACKING_IN
 from harness.lab.ledger import ledger_of
 from harness.lab.parties import new_eim
 from harness.roles.eim import TOKEN_REQUESTED, Eim
-from harness.roles.eim.commands import add_eim, configure_immediate_enable, delete_eim, list_eim, list_profile_info
+from harness.roles.eim.commands import (
+    add_eim,
+    configure_immediate_enable,
+    delete_eim,
+    list_eim,
+    list_profile_info,
+    set_default_dp_address,
+)
+from harness.roles.eim.events import DataReceived
 from harness.roles.eim.state import Device, Operation
 from harness.roles.es10.identity import EuiccInfo2
 from harness.roles.es10.versions import DEFAULT, version_named
@@ -35,8 +43,8 @@ if TYPE_CHECKING:
     from harness.roles.eim.commands import Command
     from harness.roles.eim.ports import HttpPort
 
-LEFT_BEHIND = (0xA0, 0xA2)
-"""Notifications and results that the card still keeps: whoever takes them lets it forget them."""
+LEFT_BEHIND = (0xA0, 0x81, 0xA2)
+"""Notifications and results that the card still keeps: whoever takes them lets it forget them; and its default SM-DP+."""
 _LISTED = (0x5A, 0x9F70)
 _LISTED_WITH_FALLBACK = (*_LISTED, 0x9F67)
 _KIT = "`sgp32 lab provisioning-kit {}` writes what it has to be given"
@@ -53,6 +61,8 @@ class HiddenCard:
     """As our eIM (0) knows it, and the other one (1) where it was associated."""
     home: bytes | None = None
     """The ICCID of the profile that is not ours and that the device came to us over; None: it needs none of the card's."""
+    address: str = ""
+    """The default SM-DP+ address that it came with."""
     was_listed: bool = False
     enables_nothing: bool = False
     """Whether a profile surely stays disabled that is downloaded."""
@@ -82,6 +92,8 @@ class OverPolls:
             )
             for number in range(len(bench.eim_servers))
         ]
+        self._address = ""
+        """The default SM-DP+ address at the last look."""
         self._visits = Visits(bench, self._eims, self._parties, tell_wait)
 
     # what a case gets
@@ -111,10 +123,12 @@ class OverPolls:
             ours = self._eims[_OURS]
             if not card.was_listed:
                 card.home = listed.home([package.iccid for package in self._parties.profiles.values()])
-                card.was_listed = True
+                card.address, card.was_listed = self._address, True
             changes = changes_for(needs, listed, self._parties.profiles, card.home)
             queued, added = self._queue_eims(needs, eims)
             queued += self._queue(changes)
+            if self._address != card.address:
+                queued.append(self._package(set_default_dp_address(card.address)))
             if queued:
                 ended = self._visits.work_off(ours, queued)
                 if added is not None:
@@ -288,6 +302,8 @@ class OverPolls:
         # A card without immediate enabling need not have said that it is one, and enables nothing either.
         _, profiles_listed, eims_listed, *_ = self._visits.work_off(ours, asked, may_fail=optional)
         self._card.enables_nothing = True
+        told = [event for event in ours.events if isinstance(event, DataReceived)][-1]
+        self._address = told.fields.get("defaultSmdpAddress", "")
         [(_, (_, entries))] = profiles_listed.results
         [(_, (_, known))] = eims_listed.results
         return Listed.of(entries), tuple(entry["eimId"] for entry in known)
