@@ -206,7 +206,7 @@ class ModuleBench(CardSlotBench):
             raise LabFault(f"the port {port} is mute: {silence}", hint=hint) from silence
 
     def identity(self) -> Mapping[str, Any]:
-        """What the module says of itself, and the EID of its card."""
+        """What the module says of itself, and the EID of its card; of a hidden one as the lab file or a poll told it."""
         found: dict[str, Any] = {}
         for name, command in _IDENTITY.items():
             with suppress(DeviceFault):  # a module that refuses one of these is judged by the cases
@@ -217,6 +217,8 @@ class ModuleBench(CardSlotBench):
             self._said_by_card = said_by_card(self.rack, self.slot, es10)
             found["sgp32_version_of_the_card"] = self._said_by_card.version_in_words
             es10.close()
+        if self.known_eid is not None:
+            found.setdefault("eid", self.known_eid.hex())
         return found
 
     def answers(self, link: str) -> bool:
