@@ -22,7 +22,6 @@ from harness.errors import DeviceFault, HarnessError, LabFault, Withheld
 from harness.roles.eim import Eim, json_binding
 from harness.roles.eim.events import CounterResynchronised, Polled, ResultRefused, UnsignedErrorReceived
 from harness.roles.eim.state import DONE, Operation
-from harness.roles.eim.versions import DEFAULT
 
 if TYPE_CHECKING:
     from harness.conformance.parties import Parties
@@ -139,7 +138,7 @@ class Visits:
             return
         self._is_met = True
         for eim in self._eims:
-            eim.associate(eid, ipa_version=DEFAULT)
+            eim.associate(eid, ipa_version=self._bench.ipa_version)
             eim.queue_data_request(eid, ABOUT_THE_CARD, ci_key_id=eim.identity.ci_key_id)
 
     def _device(self) -> DeviceUnderTest:
