@@ -14,10 +14,12 @@ from harness.codec import DecodeError, tlv
 from harness.errors import MalformedAnswer, Withheld
 from harness.lab.module_bench import ModuleBench
 from harness.links.at_sockets import TCP, UDP
+from harness.links.events import Direction, Interface, Observers
 
 PERFORMED, WITH_MODIFICATION, BEYOND_CAPABILITIES, CHANNEL_TROUBLE = 0x00, 0x07, 0x30, 0x3A
 NO_CHANNEL_AVAILABLE = 0x01
 OPEN_CHANNEL, CLOSE_CHANNEL, RECEIVE_DATA, SEND_DATA = 0x40, 0x41, 0x42, 0x43
+_FETCH, _RESPONSE, _OK = bytes.fromhex("80120000"), bytes.fromhex("80140000"), b"\x90\x00"
 _IMMEDIATELY = 0x01
 _CARD, _TERMINAL, _FIRST_CHANNEL = 0x81, 0x82, 0x20
 _LEVELS = {UDP: 0x01, TCP: 0x02}
@@ -88,6 +90,7 @@ class Applet:
             )
         self._module = bench.simulated
         self._profile = b""
+        self._observers = Observers([bench.observer_of("card")])
 
     def open(self, transport: str, address: str, port: int, *, buffer: int = 1024) -> TerminalAnswer:
         """OPEN CHANNEL over a packet service, with the default bearer."""
@@ -134,8 +137,15 @@ class Applet:
     def _ask(self, kind: int, qualifier: int, to: int, *fields: bytes) -> TerminalAnswer:
         details = tlv.build(_DETAILS, bytes([0x01, kind, qualifier]))
         command = tlv.build(0xD0, details, tlv.build(_DEVICES, bytes([_CARD, to])), *fields)
+        self._tell(_FETCH + bytes([len(command)]), command)
         answer, self._profile = self._module.ask(command)
+        self._tell(_RESPONSE + bytes([len(answer)]) + answer, b"")
         return _read(answer, details)
+
+    def _tell(self, apdu: bytes, data: bytes) -> None:
+        """Records what passes between the terminal and the card as it passes there."""
+        self._observers.tell(Interface.APDU, Direction.TO_DEVICE, apdu)
+        self._observers.tell(Interface.APDU, Direction.FROM_DEVICE, data + _OK)
 
 
 def _read(answer: bytes, details: bytes) -> TerminalAnswer:

@@ -116,12 +116,18 @@ class Boundary:
 
     def application(self) -> tuple[str, int]:
         """Address and port of the application server, as the module's network has them. Raises Unsupported, LabFault."""
+        return self.address_of(
+            self._bench.names.app
+        ), _ECHO_PORT if self._bench.slot.reach is None else self._bench.slot.reach.app_port
+
+    def address_of(self, host: str) -> str:
+        """The address of a name, as the module's network has it. Raises Unsupported, LabFault."""
         if self.not_seen:
             raise Unsupported(self.not_seen)
-        found = self._resolved(self._bench.names.app)
+        found = self._resolved(host)
         if not found.holds("DNS"):
             raise LabFault(found.seen)
-        return self._address, _ECHO_PORT if self._bench.slot.reach is None else self._bench.slot.reach.app_port
+        return self._address
 
     def application_was_reached(self) -> int:
         """How many connections the application server took so far."""

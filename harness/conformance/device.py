@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from harness.codec import tlv
 from harness.codec.tlv import Tlv
+from harness.conformance.applet import Applet
 from harness.conformance.boundary import Boundary, Traffic
+from harness.conformance.card_ipa import CardIpa
 from harness.conformance.esipa_forms import ESIPA_FORMS, EsipaForms
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.conformance.scripted_network import Network
@@ -32,6 +34,7 @@ from harness.links.https_client import HttpsClient
 from harness.links.tls import Trust
 
 if TYPE_CHECKING:
+    from harness.conformance.euicc import EuiccUnderTest
     from harness.profiles import ProfilePackage
     from harness.roles.eim import Eim
 
@@ -349,6 +352,12 @@ class DeviceUnderTest:
     def traffic(self, profile: str) -> Traffic:
         """Traffic of its host's over a fixture profile. Raises Unsupported where the module shows no sockets."""
         return Traffic(self.boundary(profile, carried=True))
+
+    def ipa_in_card(self, euicc: EuiccUnderTest, profile: str) -> CardIpa:
+        """An IPA in its card, over the fixture profile that is enabled. Raises Withheld where its card takes no part."""
+        boundary = self.boundary(profile, carried=False)
+        roots = [self._bench.rack.pki.trust(curve).ci.certificate for curve in self._bench.rack.pki.curves]
+        return CardIpa(euicc, Applet(self._bench), boundary.address_of, roots)
 
     def boundary(self, profile: str, *, carried: bool) -> Boundary:
         """The way of its traffic over a fixture profile; `carried`: whether it reached the eIM over that profile."""

@@ -63,7 +63,7 @@ class FirmwareHttps:
         client = self._clients.get(trust)
         if client is None:
             client = self._clients[trust] = HttpsClient(
-                self._trust(trust),
+                trust_in(trust, self._roots),
                 interface=Interface.ESIPA,
                 addresses=self._addresses,
                 deadline=_DEADLINE,
@@ -86,10 +86,12 @@ class FirmwareHttps:
         if not certificate.not_valid_before_utc <= believed <= certificate.not_valid_after_utc:
             raise TlsRefused(f"the server's certificate is not valid on {believed:%Y-%m-%d}", "certificate expired")
 
-    def _trust(self, trust: TrustData | None) -> Trust:
-        if trust is None:
-            return Trust(roots=self._roots)
-        return Trust(roots=(trust.der,)) if trust.is_certificate else Trust(pinned_keys=(trust.der,))
+
+def trust_in(trust: TrustData | None, roots: Sequence[bytes]) -> Trust:
+    """What a server must prove to be, by an eIM's configuration, or else below the CIs that are the `roots`."""
+    if trust is None:
+        return Trust(roots=tuple(roots))
+    return Trust(roots=(trust.der,)) if trust.is_certificate else Trust(pinned_keys=(trust.der,))
 
 
 def _places(addresses: Mapping[str, Sequence[str | int]]) -> dict[str, tuple[str, int]]:

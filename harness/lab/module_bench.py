@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from harness.lab.rack import Rack
     from harness.roles.es10.identity import EuiccInfo2
 
+_HTTPS = 443
 _REBOOT, _REBOOT_DEADLINE = "AT+CFUN=1,1", 60.0
 _SETTLES_IN = {True: 0.5, False: 5.0}
 """Seconds after a reboot in which a port may vanish: of a simulated module, and of a real one."""
@@ -312,7 +313,8 @@ class ModuleBench(CardSlotBench):
         self._power = ProcessPower(module, self.power_cycle)
         module.appear()  # its last case may have ended while the port was gone
         assert self.application is not None
-        module.set_addresses(self.addresses, {self.names.app: self.application.address})
+        servers = {f"{host}:{_HTTPS}": place for host, place in self.addresses.items()}
+        module.set_addresses(self.addresses, {self.names.app: self.application.address, **servers})
         module.set_defects([name.partition(".")[2] for name in self.defects])
         return module.port
 

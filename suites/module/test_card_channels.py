@@ -15,14 +15,18 @@ from harness.conformance.applet import (
 )
 from harness.conformance.case import State, case
 from harness.conformance.device import DeviceUnderTest
+from harness.conformance.euicc import EuiccUnderTest
 from harness.conformance.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.links.at_sockets import TCP, UDP
+from harness.roles.eim import Eim
+from harness.roles.eim.commands import list_profile_info
 
 WITH_PROFILE = State(eims=1, profiles=("operational-a",), enabled="operational-a")
 MESSAGE = bytes(range(MOST_AT_ONCE))
 COMES_BACK_WITHIN = 10.0
+DONE = "done"
 MOST_BUFFER = 0xFFFF
 NOWHERE_V6 = "2001:db8::1"
 
@@ -65,6 +69,37 @@ def test_channel_of_the_card(device: DeviceUnderTest, module: ModuleUnderTest, s
         seen.observed(f"{closed}; {late}")
         assert closed.is_done
         assert not late.is_done
+
+
+@case(
+    "MO-027",
+    clause="SGP.32 v1.2 Annex A.2, §3.1.1.1; ETSI TS 102 223 §6.4.27, §6.4.28, §6.4.29, §6.4.30",
+    confidence="likely",
+    area="module",
+    needs=WITH_PROFILE,
+    relies_on=("attach", "application"),
+    catches="cuts-what-its-card-sends",
+)
+def test_ipa_in_the_card(device: DeviceUnderTest, euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+    """An IPA in the card polls the eIM over the module's channels: a package is executed, its result acknowledged."""
+    with step("the module's own IPA rests; a package waits", precondition=True):
+        ipa = device.ipa_in_card(euicc, "operational-a")
+        transaction = eim.queue_package(euicc.eid, list_profile_info())
+        assert not device.requests
+    with step(
+        "the card polls over a channel, TLS and HTTP inside", expect="the eIM is asked, and gets a result"
+    ) as seen:
+        ipa.poll(device.now)
+        said = [request.path.rpartition("/")[2] for request in device.requests]
+        seen.observed(f"{len(said)} requests over {len(ipa.closed)} channels")
+        assert device.requests
+    with step("ask the eIM", expect="done") as seen:
+        state = eim.operation(transaction).state
+        seen.observed(state)
+        assert state == DONE
+    with step("look at the ends of the channels", expect="CLOSE CHANNEL performed, each time") as seen:
+        seen.observed(", ".join(f"{answer.result:02X}" for answer in ipa.closed))
+        assert all(answer.is_done for answer in ipa.closed)
 
 
 @case(

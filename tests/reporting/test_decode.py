@@ -178,6 +178,15 @@ def test_a_refresh_is_named() -> None:
     assert entries[1].title == "TERMINAL RESPONSE: REFRESH: UICC reset"
 
 
+def test_channels_of_a_card_are_named() -> None:
+    command = "D01C8103014001" + "82028182B50103B9020400BC03020007BE0521C6336401"
+    answer = "810301400182028281" + "83023A07"
+    entries = conversation(apdus(("801200001E", command + "9000"), (f"80140000{len(answer) // 2:02X}{answer}", "9000")))
+    assert entries[0].title == "FETCH: OPEN CHANNEL"
+    said = {node.label: node.value for tree in entries[1].parts[0].trees for node in tree.walk()}
+    assert said["result"] == "bearer independent protocol error: remote device not reachable"
+
+
 def test_no_answer_and_resets_stand_alone() -> None:
     entries = conversation(
         [

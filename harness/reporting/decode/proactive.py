@@ -22,6 +22,14 @@ NAMES: Mapping[int, str] = {
     0x12: "file list",
     0x19: "event list",
     0x2F: "AID",
+    0x35: "bearer description",
+    0x36: "channel data",
+    0x37: "channel data length",
+    0x38: "channel status",
+    0x39: "buffer size",
+    0x3C: "UICC/terminal interface transport level",
+    0x3E: "other address",
+    0x47: "network access name",
 }
 TEMPLATES = frozenset({0xD0, 0xD1, 0xD6})
 COMMANDS: Mapping[int, str] = {
@@ -40,6 +48,7 @@ COMMANDS: Mapping[int, str] = {
     0x41: "CLOSE CHANNEL",
     0x42: "RECEIVE DATA",
     0x43: "SEND DATA",
+    0x44: "GET CHANNEL STATUS",
 }
 REFRESH: Mapping[int, str] = {
     0x00: "NAA initialization and full file change notification",
@@ -51,7 +60,23 @@ REFRESH: Mapping[int, str] = {
     0x06: "NAA session reset",
     0x09: "eUICC profile state change",
 }
-RESULTS: Mapping[int, str] = {0x00: "performed", 0x20: "terminal busy", 0x30: "beyond the terminal's capabilities"}
+RESULTS: Mapping[int, str] = {
+    0x00: "performed",
+    0x07: "performed with modification",
+    0x20: "terminal busy",
+    0x30: "beyond the terminal's capabilities",
+    0x3A: "bearer independent protocol error",
+}
+CHANNEL_TROUBLES: Mapping[int, str] = {
+    0x01: "no channel available",
+    0x02: "channel closed",
+    0x03: "channel identifier not valid",
+    0x04: "requested buffer size not available",
+    0x05: "security error",
+    0x06: "requested transport level not available",
+    0x07: "remote device not reachable",
+}
+_CHANNEL_TROUBLE = 0x3A
 
 
 def proactive(octets: bytes, annotator: Annotator) -> tuple[Node, ...]:
@@ -81,5 +106,7 @@ def _words(label: str, octets: bytes) -> str:
         name = COMMANDS.get(octets[1], f"command {octets[1]:02X}")
         return f"{name}: {REFRESH.get(octets[2], f'qualifier {octets[2]:02X}')}" if octets[1] == 0x01 else name
     if label == "result" and octets:
-        return RESULTS.get(octets[0], f"result {octets[0]:02X}")
+        said = RESULTS.get(octets[0], f"result {octets[0]:02X}")
+        trouble = CHANNEL_TROUBLES.get(octets[1]) if octets[0] == _CHANNEL_TROUBLE and len(octets) > 1 else None
+        return f"{said}: {trouble}" if trouble else said
     return ""

@@ -31,6 +31,11 @@ def _seven_claimed() -> bytes:
     return bip.profile({**bip.CLAIMS, 13: 0xE2})
 
 
+def _first_half(inner: Any, channels: Channels, number: int, octets: bytes) -> Answer:
+    answer: Answer = inner(channels, number, octets[: len(octets) // 2 + 1])
+    return answer
+
+
 DEFECTS: tuple[Defect, ...] = (
     Defect(
         "tells-of-channels-that-it-did-not-open",
@@ -43,6 +48,12 @@ DEFECTS: tuple[Defect, ...] = (
         "module",
         "CLOSE CHANNEL is performed, and the channel stays open.",
         with_rule("bip-close", _left_open),
+    ),
+    Defect(
+        "cuts-what-its-card-sends",
+        "module",
+        "SEND DATA is performed, and only the first half of the data goes out.",
+        around("bip-send", _first_half),
     ),
     Defect(
         "claims-channels-over-udp-that-it-refuses",

@@ -27,7 +27,7 @@ LONGEST_LINE = 8192
 PEER_NET = "198.51.100."
 """What the addresses of peers begin with: TEST-NET-2 (RFC 5737)."""
 PEER_PORT = 7
-"""Where peers listen, as the network has it: that of echo (RFC 862)."""
+"""Where peers listen, as the network has it, whose names tell no port: that of echo (RFC 862)."""
 FULL, MINIMUM, AIRPLANE = 1, 0, 4
 _RETURN, _LINE_FEED, _ESCAPE, _CTRL_Z = 0x0D, 0x0A, 0x1B, 0x1A
 _PROMPT = b"\r\n> "
@@ -89,10 +89,11 @@ class Modem:
     def peer_at(self, address: str, port: int, transport: str) -> PeerSocket:
         """The other end of a connection over the network met. Raises NoPeer where it does not carry it."""
         hosts = {f"{PEER_NET}{place}": host for place, host in enumerate(self.peers.hosts, 1)}
-        reaches = self.has_data_path() and self.network_met().carries and address in hosts and port == PEER_PORT
-        if not reaches:
+        host = hosts.get(address, "")
+        listens = int(host.partition(":")[2] or PEER_PORT)
+        if not host or port != listens or not self.has_data_path() or not self.network_met().carries:
             raise NoPeer(address)
-        return self.peers.connect(hosts[address], transport)
+        return self.peers.connect(host, transport)
 
     # power
 

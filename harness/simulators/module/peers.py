@@ -37,7 +37,7 @@ class Peers(Protocol):
 
     @property
     def hosts(self) -> Sequence[str]:
-        """Their names."""
+        """Their names; a port behind a colon is where it listens, as the network has it."""
 
     def connect(self, host: str, transport: str) -> PeerSocket:
         """A socket to a host. Raises NoPeer."""

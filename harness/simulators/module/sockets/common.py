@@ -19,9 +19,10 @@ MOST_SOCKETS = 7
 
 def address_of(modem: Modem, host: str) -> str:
     """What the network's name server says. Raises AtError where there is none, or it knows no such name."""
-    if not modem.has_data_path() or not modem.network_met().resolves or host not in modem.peers.hosts:
+    names = [name.partition(":")[0] for name in modem.peers.hosts]
+    if not modem.has_data_path() or not modem.network_met().resolves or host not in names:
         raise AtError(OPERATION_NOT_ALLOWED)
-    return f"{PEER_NET}{1 + list(modem.peers.hosts).index(host)}"
+    return f"{PEER_NET}{1 + names.index(host)}"
 
 
 def connect(modem: Modem, number: int, address: str, port: int) -> None:
