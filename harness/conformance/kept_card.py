@@ -128,6 +128,7 @@ def kept_card(rack: Rack, name: str, trust: CardTrust, euicc: EuiccUnderTest, ei
                 take_initial(owner, euicc, euicc.eid, trust.eim)
             else:
                 take_up(owner, euicc, euicc.eid, trust.eim, eims)
+            owner.associate(euicc.eid, version=euicc.dialect.schema, ipa_version=euicc.ipa_version)
         pending = frozenset(notification.sequence_number for notification in euicc.list_notifications())
         address = euicc.get_configured_addresses().default_dp_address
         ours = {package.iccid for package in rack.profiles.values()} if trust.has_smdp_keys else set()

@@ -214,7 +214,7 @@ def make_known(
             association_token=association.token,
             counter=association.counter,
             version=config.version,
-            ipa_version=ipa_version or DEFAULT,
+            ipa_version=ipa_version,
         )
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ def test_every_alternative_has_an_example(choice: str) -> None:
     assert {name for name in alternatives if f"('{name}'," not in text} == set()
 
 
-@pytest.fixture(scope="module")
-def second_compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+@contextmanager
+def compiled_again(folder: Path, *names: str) -> Iterator[Any]:
     """Our schemas compiled by pycrate, which has never seen asn1tools; opaque types get their real structure there."""
     from pycrate_asn1c.asnproc import GLOBAL, PycrateGenerator, compile_text, generate_modules
 
@@ -50,13 +51,13 @@ def second_compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     opaque = f"SEQUENCE {{ tbs SEQUENCE {{ serial INTEGER }}, algorithm {algorithm}, signature BIT STRING }}"
     key = f"SEQUENCE {{ algorithm {algorithm}, subjectPublicKey BIT STRING }}"
     texts = []
-    for name in ("sgp32-v1.2", "profile-package"):
+    for name in names:
         text = (SCHEMAS / f"{name}.asn").read_text()
         text = re.sub(r"^(Certificate|CertificateList) ::= .*$", rf"\1 ::= {opaque}", text, flags=re.M)
         texts.append(re.sub(r"^SubjectPublicKeyInfo ::= .*$", f"SubjectPublicKeyInfo ::= {key}", text, flags=re.M))
     GLOBAL.clear()
     compile_text(texts)
-    target = tmp_path_factory.mktemp("pycrate") / "second_compiler.py"
+    target = folder / "second_compiler.py"
     generate_modules(PycrateGenerator, str(target))
     spec = importlib.util.spec_from_file_location("second_compiler", target)
     assert spec is not None
@@ -66,6 +67,13 @@ def second_compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     spec.loader.exec_module(module)
     yield module
     del sys.modules["second_compiler"]
+
+
+@pytest.fixture(scope="module")
+def second_compiler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The schemas of v1.2 and of profile packages."""
+    with compiled_again(tmp_path_factory.mktemp("pycrate"), "sgp32-v1.2", "profile-package") as module:
+        yield module
 
 
 def in_pycrate_form(kind: Any, value: Any) -> Any:

@@ -30,6 +30,7 @@ from harness.roles.eim.events import (
     UnsignedErrorReceived,
 )
 from harness.roles.eim.versions import ESIPA
+from tests.codec.test_golden import compiled_again, pycrate_type
 from tests.roles.eim.support import (
     EID,
     EIM_ID,
@@ -132,6 +133,55 @@ def test_the_tables_name_every_field_of_the_schema():
         own = [forms.data_tags.get(tag, tag) for tag in EVERYTHING]
         assert set(own) <= forms.data
         assert data_request(b"\x01", version=version)
+
+
+def test_a_second_compiler_reads_the_same(tmp_path):
+    """pycrate, by the schema of v1.0.1, finds in what is sent and heard here what is meant."""
+    eim = old()
+    eim.queue_data_request(EID, (0xA2, 0x81), ci_key_id=b"\x01\x02")
+    transaction = eim.queue_download(EID, activation_code="1$a.example$M1")
+    asked, triggered = poll(eim), eim.operation(transaction).message
+    listed = ("notificationAndEprList", {"notificationList": [], "euiccPackageResultList": []})
+    read = (
+        (
+            "GetEimPackageResponse",
+            asked,
+            (
+                "ipaEuiccDataRequest",
+                {
+                    "tagList": bytes.fromhex("BF2B80"),
+                    "euiccCiPKId": b"\x01\x02",
+                    "searchCriteria": ("euiccPackageResults", 0),
+                },
+            ),
+        ),
+        (
+            "ProfileDownloadTriggerRequest",
+            triggered,
+            {"profileDownloadData": ("activationCode", "1$a.example$M1"), "eimTransactionId": transaction},
+        ),
+        ("ProvideEimPackageResultResponse", NOTHING, {}),
+        ("ProvideEimPackageResult", t(0xBF50, t(0x02, b"\x02")), ("eimPackageError", 2)),
+        (
+            "ProvideEimPackageResult",
+            t(0xBF50, t(0xBF52, t(0xA0, t(0x80, b"a.b"), t(0xBF2B, t(0xA3, t(0xA0), t(0xA1)))))),
+            (
+                "ipaEuiccDataResponse",
+                ("ipaEuiccData", {"defaultSmdpAddress": "a.b", "notificationsList": listed}),
+            ),
+        ),
+        (
+            "HandleNotificationEsipa",
+            t(0xBF3D, t(0xA1, t(0xBF52, t(0x81, b"\x05")))),
+            ("provideEimPackageResult", ("ipaEuiccDataResponse", ("ipaEuiccDataError", 5))),
+        ),
+    )
+    with compiled_again(tmp_path, "sgp32-v1.0") as module:
+        for name, octets, value in read:
+            kind = pycrate_type(module, name)
+            kind.from_der(octets)
+            assert kind.get_val() == value, name
+            assert kind.to_der() == octets, name
 
 
 def test_a_narrowed_request_does_not_ask_for_as_much():
