@@ -36,7 +36,7 @@ from harness.roles.eim.commands import (
 from harness.roles.eim.events import DataReceived
 from harness.roles.eim.state import Device, Operation
 from harness.roles.es10.identity import EuiccInfo2
-from harness.roles.es10.versions import DEFAULT, version_named
+from harness.roles.es10.versions import version_named
 
 if TYPE_CHECKING:
     from harness.lab.module_bench import ModuleBench
@@ -214,7 +214,7 @@ class OverPolls:
             identity.certificate,
             identity.eum_certificate,
             version=config.version,
-            ipa_version=DEFAULT,
+            ipa_version=self._bench.ipa_version,
         )
 
     def _meet(self, card: HiddenCard) -> None:
@@ -242,7 +242,7 @@ class OverPolls:
         with suppress(HarnessError):  # an EUICCInfo2 that cannot be read is for the cases to judge
             info = EuiccInfo2.of(b"" if told.data is None else told.data.euicc_info2 or b"")
             self._bench.hear_info(info)
-            told = replace(told, version=version_named(info.iot_versions))
+            told = replace(told, version=version_named(info.iot_versions), ipa_version=self._bench.ipa_version)
         for eim in self._eims:
             data = eim.device(self._eid).data
             _tell(eim, told, None if data is None else data.fields.get("associationToken"), None)
