@@ -18,7 +18,7 @@ from harness.conformance.ipa_views import message_of
 from harness.conformance.lying import GET_PACKAGE, Answers, function_of
 from harness.endpoints.eim import EimEndpoint
 from harness.endpoints.smdp import SmdpEndpoint
-from harness.errors import DeviceFault, HarnessError, LabFault, Withheld
+from harness.errors import DeviceFault, DeviceSilent, HarnessError, LabFault, Withheld
 from harness.roles.eim import Eim, json_binding
 from harness.roles.eim.events import CounterResynchronised, Polled, ResultRefused, UnsignedErrorReceived
 from harness.roles.eim.state import DONE, Operation
@@ -106,7 +106,10 @@ class Visits:
         """
         device = self._device()
         for _ in range(len(transactions) + _MORE_VISITS):
+            before = [len(endpoint.requests) for endpoint in self._endpoints]
             device.poll_now()
+            if before == [len(endpoint.requests) for endpoint in self._endpoints]:
+                raise DeviceSilent("the device was made to poll, and did not")
             if all(not one.is_open or _trouble(eim, one) for one in _outcomes(eim, transactions)):
                 break
         ended = _outcomes(eim, transactions)

@@ -55,6 +55,8 @@ class ModuleScene(CardScene):
         acts = acts_on_card(self.running.case)
         is_prepared = acts or self.bench.simulated is not None
         is_hidden = is_prepared and by_functions and bool(self.bench.hides_card)
+        if by_functions and self.bench.simulated is not None:
+            self.bench.simulated.set_network(self.bench.network)  # a snapshot comes with that
         if is_hidden and acts:
             self._prepare_hidden()
         self._serve()
