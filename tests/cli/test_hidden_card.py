@@ -43,8 +43,8 @@ def test_a_simulated_one_is_reached_so_too(tmp_path: Path, sgp32: Sgp32) -> None
     device = "{simulated: {dialect: sealed, prepare: functions}}"
     slot = f"{{kind: module, device: {device}, links: {{at: pty, esipa: https}}}}"
     lab.write_text(f"lab: sealed\nslots:\n  modem: {slot}\n", encoding="utf-8")
-    done = sgp32("run", "IP-003", "IP-035", "LC-005", "IP-010", "--lab", lab, "--out", tmp_path / "run")
+    done = sgp32("run", "IP-003", "IP-020", "IP-035", "LC-005", "IP-010", "--lab", lab, "--out", tmp_path / "run")
     lines = results_in(tmp_path / "run")
     assert {case: line["verdict"] for case, line in lines.items()} == dict.fromkeys(
-        ("IP-003", "IP-035", "LC-005", "IP-010"), "pass"
+        ("IP-003", "IP-020", "IP-035", "LC-005", "IP-010"), "pass"
     ), done.stdout + done.stderr
