@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.evidence.records import ExchangeRecord
-from harness.reporting.decode import json_body
+from harness.reporting.decode import esipa, json_body
 from harness.reporting.decode.annotate import Annotator
 from harness.reporting.decode.entry import Draft, Entry, Part
 from harness.reporting.decode.tree import Node
@@ -60,23 +60,24 @@ class HttpFlow:
         start = start or (f"HTTP {note['status']}" if "status" in note else "")
         tls = " ".join(filter(None, (note.get("tls"), note.get("suite"), note.get("sni"))))
         injected = f"injected on purpose: {note['injected']}" if "injected" in note else ""
+        trees, remark = self._body(record, is_request)
         lines = [start, *note.get("headers", "").splitlines(), f"({tls})" if tls else "", note.get("delivery", "")]
-        lines.append(injected)
-        return Part(heading, self._body(record, is_request), tuple(line for line in lines if line))
+        lines += [injected, f"({remark})" if remark else ""]
+        return Part(heading, trees, tuple(line for line in lines if line))
 
-    def _body(self, record: ExchangeRecord, is_request: bool) -> tuple[Node, ...]:
+    def _body(self, record: ExchangeRecord, is_request: bool) -> tuple[tuple[Node, ...], str]:
+        """The body's trees, and what a reader must know of them."""
         body = record.octets
         if not body:
-            return ()
+            return (), ""
         if body.lstrip()[:1] in (b"{", b"["):
             found = json_body.tree(body, self._annotator)
             if found is not None:
-                return found
+                return found, ""
         if record.interface == "ESipa":
-            type_name = ESIPA_REQUEST if is_request else ESIPA_RESPONSE
-        else:
-            type_name = ES9_REQUEST if is_request else ES9_RESPONSE
-        return self._annotator.message(body, type_name)
+            reading = esipa.read(body, ESIPA_REQUEST if is_request else ESIPA_RESPONSE, self._annotator)
+            return reading.trees, reading.remark
+        return self._annotator.message(body, ES9_REQUEST if is_request else ES9_RESPONSE), ""
 
 
 def tls_entry(record: ExchangeRecord) -> Entry:
