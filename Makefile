@@ -36,10 +36,12 @@ unit:
 
 suites:
 	@$(BIN)/sgp32 run --require-all
-	@$(BIN)/sgp32 run --require-all --lab lab-config/versions.yaml suites/euicc suites/fallback suites/security
+	@$(BIN)/sgp32 run --require-all --lab lab-config/versions.yaml suites/euicc suites/fallback suites/security \
+		suites/ipa suites/polling suites/lifecycle
 
 selftest:
 	@$(BIN)/sgp32 selftest
+	@$(BIN)/sgp32 selftest --lab lab-config/versions.yaml suites/ipa/test_version.py suites/ipa/test_data_request.py
 
 bench: install-dev
 	@$(BIN)/python -m tests.bench

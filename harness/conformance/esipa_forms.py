@@ -88,7 +88,7 @@ class EsipaForms:
     def fields_of_other_versions(self, message: Tlv) -> list[str]:
         """The fields in a message that another version has where this one has none, by their paths."""
         return [
-            "/".join(f"{tag:X}" for tag in (*path, child.tag))
+            _said((*path, child.tag))
             for path, known in self.fields.items()
             if (parent := _at(message, path)) is not None
             for child in parent.children
@@ -98,7 +98,7 @@ class EsipaForms:
     def unknown_numbers(self, message: Tlv) -> list[str]:
         """The INTEGERs in a message that are none of this version's, with their paths."""
         return [
-            f"{'/'.join(f'{tag:X}' for tag in path)} {found.value.hex().upper()}"
+            f"{_said(path)} {found.value.hex().upper()}"
             for path, known in self.numbers.items()
             if (found := _at(message, path)) is not None
             and int.from_bytes(found.value, "big", signed=True) not in known
@@ -109,6 +109,10 @@ def _at(message: Tlv, path: Path) -> Tlv | None:
     if message.tag != path[0]:
         return None
     return message.find(*path[1:]) if len(path) > 1 else message
+
+
+def _said(path: Path) -> str:
+    return "/".join(f"{tag:02X}" for tag in path)
 
 
 def _tags(*tags: int) -> frozenset[int]:
