@@ -354,8 +354,12 @@ class DeviceUnderTest:
         return Traffic(self.boundary(profile, carried=True))
 
     def ipa_in_card(self, euicc: EuiccUnderTest, profile: str) -> CardIpa:
-        """An IPA in its card, over the fixture profile that is enabled. Raises Withheld where its card takes no part."""
+        """An IPA in its card, over the fixture profile that is enabled, which finds its eIM by name.
+
+        Raises Withheld where its card takes no part, Unsupported and LabFault where the name leads nowhere.
+        """
         boundary = self.boundary(profile, carried=False)
+        boundary.address_of(self._bench.names.hosts[0])
         roots = [self._bench.rack.pki.trust(curve).ci.certificate for curve in self._bench.rack.pki.curves]
         return CardIpa(euicc, Applet(self._bench), boundary.address_of, roots)
 
