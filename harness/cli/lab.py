@@ -125,7 +125,9 @@ def _card(rack: Rack, bench: Bench) -> dict[str, Any]:
 def line(name: str, said: Mapping[str, Any]) -> str:
     """One slot for people."""
     if said["found"]:
-        return f"{name}: " + ", ".join(f"{key} {value}" for key, value in said["identity"].items())
+        from harness.reporting.summary import in_words
+
+        return f"{name}: " + ", ".join(f"{in_words(key)} {value}" for key, value in said["identity"].items())
     kind = "not here (optional)" if said["optional"] else "LAB FAULT"
     return f"{name}: {kind}: {said['reason']}" + (f"; try: {said['hint']}" if said["hint"] else "")
 

@@ -139,7 +139,7 @@ def said_by_card(rack: Rack, slot: Slot, es10: Es10) -> SaidByCard:
     """
     if isinstance(slot.device, Simulated):
         lacks = {} if "brainpool" in rack.pki.curves else {"brainpool": "the lab's certificate set"}
-        return SaidByCard(lacks, es10.dialect.schema, f"v{slot.device.version}, as the lab file has it")
+        return SaidByCard(lacks, es10.dialect.schema, f"v{slot.device.version} (lab file)")
     return said_in(rack, es10.learn_version())
 
 
@@ -148,5 +148,5 @@ def said_in(rack: Rack, info: EuiccInfo2) -> SaidByCard:
     ci_ids = {str(curve): rack.pki.trust(curve).ci_key_id for curve in rack.pki.curves}
     told = ", ".join(".".join(map(str, version)) for version in info.iot_versions or ())
     version = version_named(info.iot_versions)
-    words = f"v{version}, as the card says: {told}" if told else f"taken for v{version}: the card says none"
-    return SaidByCard(features.said_by_card(info, ci_ids), version, words)
+    words = f"the card says {told}" if told else "assumed: the card says none"
+    return SaidByCard(features.said_by_card(info, ci_ids), version, f"v{version} ({words})")

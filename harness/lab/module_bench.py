@@ -220,8 +220,7 @@ class ModuleBench(CardSlotBench):
             es10.close()
         if self.known_eid is not None:
             found.setdefault("eid", self.known_eid.hex())
-        said = "as the lab file has it" if self.slot.said_ipa_version else "taken to be that of its card"
-        found["sgp32_version_of_the_ipa"] = f"v{self.ipa_version}, {said}"
+        found["sgp32_version_of_the_ipa"] = self.ipa_version_in_words
         return found
 
     def answers(self, link: str) -> bool:

@@ -98,6 +98,11 @@ class CardSlotBench(SlotBench):
         return self.slot.said_ipa_version or self.version
 
     @property
+    def ipa_version_in_words(self) -> str:
+        """The same for the record, with who says so: an IPA itself never does."""
+        return f"v{self.ipa_version} ({'lab file' if self.slot.said_ipa_version else 'its card is of it'})"
+
+    @property
     def takes_snapshots(self) -> bool:
         """Whether a case's state is put into the card rather than reached by its functions."""
         return isinstance(self.slot.device, Simulated) and self.slot.device.prepare == "snapshot"

@@ -23,7 +23,7 @@ from harness.reporting.model import (
     StepView,
     Tally,
 )
-from harness.reporting.summary import facts_of, headline_of, remarks_of
+from harness.reporting.summary import facts_of, headline_of, in_words, remarks_of
 from harness.reporting.views import FULL, QUIET, TROUBLED, Limits, Viewer
 
 AREAS = (
@@ -210,9 +210,7 @@ def _slot(slot: SlotRun, run: Run, masker: RunMasker) -> SlotView:
         remarks.append("nothing was run on it")
     if slot.torn_lines:
         remarks.append(f"{slot.torn_lines} line{'s' if slot.torn_lines > 1 else ''} of its record could not be read")
-    facts = tuple(
-        (name.replace("_", " ").replace("sgp32", "SGP.32"), masker.text(value)) for name, value in _plain(slot.device)
-    )
+    facts = tuple((in_words(name), masker.text(value)) for name, value in _plain(slot.device))
     viewer = Viewer(slot.name, masker)
     since = slot.exchanges[0].at_ns if slot.exchanges else 0
     shown = slot.exchanges[:BETWEEN]

@@ -90,6 +90,11 @@ def facts_of(run: Run, masker: RunMasker) -> Iterator[tuple[str, str]]:
         yield "Packages", ", ".join(f"{name} {version}" for name, version in packages.items())
 
 
+def in_words(key: str) -> str:
+    """The name of a fact about a device, as a person reads it."""
+    return key.replace("_", " ").replace("sgp32", "SGP.32").replace(" ipa", " IPA")
+
+
 def cited_by(run: Run) -> str:
     """The documents, with their versions, whose clauses the cases of a run name; a case is the same for devices of others."""
     clauses = [str(about.get("clause") or "") for about in (run.about.get("cases") or {}).values()]

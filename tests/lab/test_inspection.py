@@ -149,11 +149,11 @@ def test_the_record_says_which_version_a_card_is_of_and_who_says_so(rack: Rack, 
     es10 = Es10(port_of(MemoryLink(conforming_card(rack, card_config(rack, "card", Simulated(version=version))))))
     said = said_by_card(rack, replace(slot, device=Hardware()), es10)
     assert said.version == version
-    assert said.version_in_words == f"v{version}, as the card says: {told}"
-    assert said_by_card(rack, slot, es10).version_in_words == "v1.2, as the lab file has it"
+    assert said.version_in_words == f"v{version} (the card says {told})"
+    assert said_by_card(rack, slot, es10).version_in_words == "v1.2 (lab file)"
 
 
 def test_a_card_that_names_no_version_is_taken_for_the_usual_one(rack: Rack, es10: Es10) -> None:
     silent = Changed(es10, of_sgp22)
     said = said_by_card(rack, replace(rack.lab.slots["card"], device=Hardware()), silent)
-    assert said.version_in_words == "taken for v1.2: the card says none"
+    assert said.version_in_words == "v1.2 (assumed: the card says none)"

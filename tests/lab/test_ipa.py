@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
+from harness.lab.assembly import assemble
 from harness.lab.configuration import Slot, read_lab
 from harness.lab.device import Simulated
 from harness.lab.ipa import USUAL_IPA, settings_of
+from harness.lab.rack import Rack
+from harness.lab.slot_bench import CardSlotBench
 from harness.roles.ipa import IpaSettings
 from harness.roles.ipa.settings import DIRECT, INJECT_HTTPS, MINIMIZE_BYTES
 
@@ -90,6 +93,24 @@ def test_a_real_module_says_the_version_of_its_ipa_beside_its_eid(tmp_path: Path
     assert slot.said_ipa_version == "1.0.1"
     assert slot.lacks["esipa-1.2"] == "its SGP.32 version, 1.0.1"
     assert module_with(tmp_path, "{eid: null}", is_real=True).said_ipa_version == ""
+
+
+@pytest.mark.parametrize(
+    ("device", "is_real", "told"),
+    [
+        ('{simulated: {version: "1.3", ipa: {version: "1.0.1"}}}', False, "v1.0.1 (lab file)"),
+        ('{eid: null, ipa: {version: "1.0.1"}}', True, "v1.0.1 (lab file)"),
+        ("{eid: null}", True, "v1.2 (its card is of it)"),
+    ],
+)
+def test_the_record_says_which_version_an_ipa_is_of_and_why(
+    tmp_path: Path, device: str, is_real: bool, told: str
+) -> None:
+    slot = module_with(tmp_path, device, is_real=is_real)
+    with Rack(read_lab(tmp_path / "lab.yaml"), 1) as rack:
+        bench = assemble(rack, slot, slot.name, None, lambda link: lambda exchange: None)
+        assert isinstance(bench, CardSlotBench)
+        assert bench.ipa_version_in_words == told
 
 
 @pytest.mark.parametrize(
