@@ -24,7 +24,7 @@ from harness.errors import DeviceFault, DeviceSilent, HarnessError, Withheld
 from harness.lab.features import LACKING_IN
 from harness.lab.ledger import ledger_of
 from harness.lab.parties import new_eim
-from harness.roles.eim import TOKEN_REQUESTED, Eim
+from harness.roles.eim import OMITTED, TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import (
     add_eim,
     configure_immediate_enable,
@@ -64,6 +64,8 @@ class HiddenCard:
     address: str = ""
     """The default SM-DP+ address that it came with."""
     was_listed: bool = False
+    offers_indirect_download: bool = True
+    """Whether our eIM's configuration on the card says that it carries downloads; that of the kit does."""
     enables_nothing: bool = False
     """Whether a profile surely stays disabled that is downloaded."""
     never_polled: str = ""
@@ -114,12 +116,16 @@ class OverPolls:
 
     def _reach(self, needs: State) -> None:
         is_met = bool(self._card.devices)
-        several = not is_met or _OTHER in self._card.devices or needs.eims > 1
+        offered = self._card.offers_indirect_download == needs.offers_indirect_download
+        several = not is_met or _OTHER in self._card.devices or needs.eims > 1 or not offered
         with self._visits.served(is_met=is_met, are_several=several and len(self._eims) > 1):
             card = self._known()
             if not self._polls_ours():
                 self._come_back()
             listed, eims = self._look()
+            if card.offers_indirect_download != needs.offers_indirect_download:
+                self._configure_anew(needs, eims)
+                listed, eims = self._look()
             ours = self._eims[_OURS]
             if not card.was_listed:
                 card.home = listed.home([package.iccid for package in self._parties.profiles.values()])
@@ -184,10 +190,17 @@ class OverPolls:
         if needs.exact:
             raise Withheld(f"{HIDDEN}: nobody can tell that there is nothing else on it")
         if not needs.offers_indirect_download:
-            said = "the case needs an eIM that offers no indirect downloads, and it was given one that does"
-            raise Withheld(f"{HIDDEN}: {said}")
+            self._can_configure_anew()
         if self._card.never_polled:
             raise Withheld(self._card.never_polled, hint=_KIT.format(bench.slot.name))
+
+    def _can_configure_anew(self) -> None:
+        said = f"{HIDDEN}: the case needs an eIM that offers no indirect downloads, and it was given one that does"
+        if len(self._eims) < 2:
+            raise Withheld(f"{said}, which only a second eIM could replace", hint="write `other_eim_fqdn`")
+        sparing = self._bench.slot.sparing
+        if sparing is not None and "removes-eim" not in sparing.allow:
+            raise Withheld(f"{said}, which would have to be deleted first", hint="`allow: [removes-eim]` of the slot")
 
     def _known(self) -> HiddenCard:
         """The card, made known to our eIMs; the first time of a run its IPA is asked who it is."""
@@ -268,6 +281,22 @@ class OverPolls:
         [added] = self._visits.work_off(other, [other.queue_package(self._eid, command)])
         ours.associate(self._eid, counter=0)
         self._take_token(ours, added)
+        self._card.offers_indirect_download = True
+
+    def _configure_anew(self, needs: State, listed: Sequence[str]) -> None:
+        """Has the other eIM delete ours and add it with another offer: no update takes an offer out of a configuration."""
+        ours, other = self._eims
+        queued, added = self._queue_eims(State(eims=2), listed)
+        assert added is not None
+        self._take_token(other, self._visits.work_off(ours, queued)[queued.index(added)])
+        self._card.devices[_OTHER] = other.device(self._eid)  # from here on it can bring ours back
+        offer = None if needs.offers_indirect_download else OMITTED
+        configuration = ours.configuration(association_token=TOKEN_REQUESTED, indirectProfileDownload=offer)
+        exchange = delete_eim(ours.identity.eim_id), add_eim(configuration)
+        [exchanged] = self._visits.work_off(other, [other.queue_package(self._eid, *exchange)])
+        ours.associate(self._eid, counter=0)
+        self._take_token(ours, exchanged)
+        self._card.offers_indirect_download = needs.offers_indirect_download
 
     def _queue_eims(self, needs: State, listed: Sequence[str]) -> tuple[list[bytes], bytes | None]:
         """Queues what takes the other eIM off the card, and puts it there anew: all of it, and the addEim."""

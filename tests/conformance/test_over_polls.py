@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from harness.errors import DeviceSilent, LabFault, Withheld
 from harness.lab.assembly import assemble
 from harness.lab.cards import slot_eid
 from harness.lab.configuration import read_lab
+from harness.lab.effects import Sparing
 from harness.lab.module_bench import ModuleBench
 from harness.lab.parties import new_eim
 from harness.lab.rack import Rack
@@ -95,6 +97,18 @@ def test_an_eim_that_a_case_deleted_comes_back(tmp_path: Path) -> None:
             over_polls(bench).reach(State(eims=1))
 
 
+def test_what_our_eim_offers_is_exchanged_by_the_other_one(tmp_path: Path) -> None:
+    lab = lab_file(tmp_path)
+    with sealed_module(lab), opened(lab) as bench:
+        over_polls(bench).reach(State(eims=1, offers_indirect_download=False))
+        over_polls(bench, "next").reach(State(eims=1))
+    forbidden = replace(bench.slot, sparing=Sparing())
+    with sealed_module(lab), opened(lab) as bench:
+        bench.slot = forbidden
+        with pytest.raises(Withheld, match="would have to be deleted first"):
+            over_polls(bench).reach(State(eims=1, offers_indirect_download=False))
+
+
 def test_a_device_that_nobody_provisioned_is_left_out(tmp_path: Path) -> None:
     lab = lab_file(tmp_path)
     with sealed_module(lab, provisioned=False), opened(lab) as bench:
@@ -129,7 +143,6 @@ def test_the_eid_of_the_lab_file_is_kept_and_another_device_is_told(tmp_path: Pa
     [
         (State(), "without an eIM nobody could bring it back"),
         (State(eims=1, exact=True), "nothing else on it"),
-        (State(eims=1, offers_indirect_download=False), "offers no indirect downloads"),
         (State(eims=1, profiles=("operational-locked",)), "policy rules"),
     ],
 )
