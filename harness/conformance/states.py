@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from harness.profiles import ProfilePackage
     from harness.roles.es10.download import InstallationAnswer
 
-RESET_BITS = (0, 1, 2, 3, 4, 5)
-"""Everything that ES10b.eUICCMemoryReset can clear but the immediate-enable configuration."""
+RESET_BITS = (0, 1, 2, 3, 4, 5, 6)
+"""Everything that ES10b.eUICCMemoryReset can clear."""
 OK, NOTHING_TO_DELETE, ECALL_ACTIVE = 0, 1, 104
 EIM_RESET_NOT_SUPPORTED, LAST_EIM_DELETED = 2, 2
 

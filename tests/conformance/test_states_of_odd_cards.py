@@ -17,9 +17,12 @@ from harness.lab.configuration import read_lab
 from harness.lab.rack import Rack
 from harness.links.memory import MemoryLink
 from harness.roles.eim import Eim
+from harness.roles.eim.commands import configure_immediate_enable
 from harness.simulators.euicc import CardConfig, SimulatedEuicc, VolatileMemory
 
 BOTH = State(eims=2)
+NOT_AVAILABLE = 1
+"""immediateEnableNotAvailable of ES10b.ImmediateEnable."""
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +86,13 @@ def test_results_are_checked_under_the_ci_that_our_eims_name(rack: Rack) -> None
     euicc = euicc_over(MemoryLink(card), parties)
     assert euicc.get_certs().euicc == identities[0].certificate, "the card prefers the other one"
     assert euicc.certificate.raw == rack.pki.euicc_identity("nist", config.eid).certificate
+
+
+def test_what_an_earlier_case_allowed_is_not_allowed_any_more(rack: Rack) -> None:
+    _, euicc, parties = on_the_bench(rack, CardConfig())
+    put_into(BOTH, euicc, parties)
+    euicc.load_package(parties.eims[0].package(configure_immediate_enable()))
+    put_into(BOTH, euicc, parties)
+    assert parties.download_to(euicc)("operational-a").is_success
+    assert euicc.immediate_enable() == NOT_AVAILABLE
+    assert euicc.enabled_profile is None
