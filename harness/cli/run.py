@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -14,6 +15,7 @@ import click
 
 from harness import resources
 from harness.cli.options import json_option, lab_option, made
+from harness.cli.rendering import rendered_apart
 from harness.conformance.assignment import Assignment, Order
 from harness.conformance.catalogue import Entry
 from harness.conformance.outcome import ExitStatus, RunOutcome
@@ -83,10 +85,11 @@ def command(
     suites = str(resources.path("suites"))
     with shared_port(lab, used, recorded_in(directory.path)) as front:
         order = Order(str(lab_file), str(directory.path), suites, seed, assignments, allow, str(front or ""))
-        outcome = run_orders(orders_for(order), view)
+        outcome = run_orders(orders_for(order), view, at_once=side_by_side(lab))
     status = outcome.exit_status(allow_deviations=allow_deviations, require_all=require_all)
     directory.end(exit_status=int(status), lab_faults=outcome.lab_faults, absent=outcome.absent, errors=outcome.errors)
-    report = rendered(directory)
+    report = rendered_apart(directory.path)
+    directory.seal()
     if as_json:
         click.echo(json.dumps(as_plain(directory.path, outcome, status, report), indent=1))
     else:
@@ -152,13 +155,9 @@ def _told(slot: Slot) -> dict[str, Any]:
     return {name: value for name, value in device.items() if name not in of_module}
 
 
-def rendered(directory: RunDirectory) -> Path | None:
-    """Renders all reports and seals the directory; the HTML report's path."""
-    from harness.reporting import render
-
-    report: Path | None = render(directory.path)
-    directory.seal()
-    return report
+def side_by_side(lab: Lab) -> int | None:
+    """How many slots run at once: all of them where hardware is waited for, or else as many as there are cores to compute."""
+    return None if lab.is_hardware else max(2, len(os.sched_getaffinity(0)))
 
 
 def as_plain(path: Path, outcome: RunOutcome, status: ExitStatus, report: Path | None) -> dict[str, Any]:

@@ -30,6 +30,11 @@ class Assignment:
     """Defects in place of those that the lab file names; None: as the lab file says."""
     cases: tuple[Planned, ...]
 
+    @property
+    def plan(self) -> list[dict[str, str]]:
+        """What a journal says is going to run."""
+        return [{"case": planned.case, "link": link} for planned in self.cases for link in planned.links]
+
 
 @dataclass(frozen=True, slots=True)
 class Order:

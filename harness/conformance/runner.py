@@ -1,4 +1,4 @@
-"""The parent of a run: one process a slot, all at once, merged as they speak.
+"""The parent of a run: one process a slot, side by side, merged as they speak.
 
 The parent judges nothing and holds no link. It may die at any moment: each slot records for itself and ends when the
 parent's pipe closes.
@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.conformance.assignment import Order
+from harness.conformance.assignment import Assignment, Order
 from harness.conformance.children import Child
 from harness.conformance.outcome import RunOutcome
+from harness.evidence.journal import Journal
 
 SLOT_PROCESS = "harness.conformance.slot_process"
 _POLL = 0.2
@@ -58,12 +59,17 @@ class Progress:
 def run_orders(orders: Mapping[str, Order], progress: Progress, *, at_once: int | None = None) -> RunOutcome:
     """Runs each order in a process of its own, `at_once` at a time (None: all), and returns what they said.
 
+    One that has to wait has its plan on record before: whatever ends the run, what never began is not run, and not unknown.
     The key of an order names its process's log, `slots/KEY/harness.log`. Ctrl-C ends all of them in order.
     """
     outcome = RunOutcome()
     said: queue.SimpleQueue[tuple[str, Mapping[str, Any]]] = queue.SimpleQueue()
     progress.planned(sum(_size(order) for order in orders.values()))
     waiting = list(orders.items())
+    for _, order in waiting[at_once:] if at_once is not None else ():
+        for given in order.assignments:
+            with Journal(order.slot_dir(given.name), slot=given.name) as journal:
+                journal.plan(given.plan)
     running: dict[str, Child] = {}
     try:
         while waiting or running:
@@ -136,5 +142,12 @@ def _size(order: Order) -> int:
 
 
 def orders_for(order: Order) -> dict[str, Order]:
-    """One order a slot out of an order for all of them."""
-    return {given.name: replace(order, assignments=(given,)) for given in order.assignments}
+    """One order a slot out of an order for all of them, the longest first: what begins last should not last long."""
+    given = sorted(order.assignments, key=_length, reverse=True)
+    return {one.name: replace(order, assignments=(one,)) for one in given}
+
+
+def _length(given: Assignment) -> int:
+    """How long the cases take, in cases of a card: one that goes through a module or a server takes about three times that."""
+    links = [link for planned in given.cases for link in planned.links]
+    return len(links) + 2 * links.count("https")

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.conformance import card_scene, module_scene, server_scene  # noqa: F401  # each registers its stage
-from harness.conformance.assignment import Assignment, Order
+from harness.conformance.assignment import Order
 from harness.conformance.children import CUT_SHORT, Parent
 from harness.conformance.plugin.session import run_session
 from harness.conformance.running import Way
@@ -58,16 +58,12 @@ def run(order: Order, parent: Parent) -> int:
             benches[given.name] = assemble(rack, lab.slots[given.slot], given.name, given.defects, journal.observer)
         wanted: dict[tuple[Path, str], list[Way]] = {}
         for given in order.assignments:
-            journals[given.name].plan(_plan(given))
+            journals[given.name].plan(given.plan)
             for planned in given.cases:
                 ways = wanted.setdefault((Path(planned.file), planned.function), [])
                 ways += [Way(benches[given.name], link) for link in planned.links]
         shuffle_seed = order.seed if lab.is_hardware else None
         return run_session(Path(order.suites), wanted, journals, parent.tell, shuffle_seed=shuffle_seed)
-
-
-def _plan(given: Assignment) -> list[dict[str, str]]:
-    return [{"case": planned.case, "link": link} for planned in given.cases for link in planned.links]
 
 
 if __name__ == "__main__":
