@@ -13,13 +13,13 @@ from pathlib import Path
 from tests.bench.commands import ROOT, SGP32
 from tests.bench.figures import Figure
 
-PARENT = "the parent"
+PARENT, REPORT = "the parent", "the report"
 _EVERY = 0.05
 """Seconds between two looks."""
 
 
 def memory(folder: Path) -> list[Figure]:
-    """The peaks over one run of the simulated lab: the parent's, and the largest slot's."""
+    """The peaks over one run of the simulated lab: the parent's, that of the process that renders, and the largest slot's."""
     out = folder / "memory"
     with (folder / "memory.log").open("wb") as log:
         run = subprocess.Popen(
@@ -35,11 +35,12 @@ def memory(folder: Path) -> list[Figure]:
                 run.wait(_EVERY)
     if run.returncode != 0:
         raise RuntimeError(f"the run ended with {run.returncode}\n{(folder / 'memory.log').read_text()}")
-    parent = peaks.pop(PARENT)
+    parent, report = peaks.pop(PARENT), peaks.pop(REPORT)
     slot = max(peaks, key=lambda name: peaks[name])
     each = ", ".join(f"{name} {octets / 1e6:.0f}" for name, octets in sorted(peaks.items()))
     return [
         Figure("memory of the parent", parent / 1e6, 80, "MB", f"peak PSS of {looks} looks at one run"),
+        Figure("memory of the report's process", report / 1e6, 180, "MB", f"peak PSS of {looks} looks at one run"),
         Figure("memory of a slot with its children", peaks[slot] / 1e6, 120, "MB", f"peak PSS: {each}"),
     ]
 
@@ -69,7 +70,10 @@ def _children() -> dict[int, list[int]]:
 
 
 def _slot_name(pid: int) -> str:
-    """A slot's process writes its errors into the log of its slot."""
+    """A slot's process writes its errors into the log of its slot; the one that renders names its module."""
+    with suppress(OSError):
+        if b"harness.cli.rendering" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            return REPORT
     with suppress(OSError):
         log = Path(f"/proc/{pid}/fd/2").readlink()
         if log.name == "harness.log":

@@ -16,6 +16,7 @@ from harness.conformance import runner
 from harness.conformance.assignment import Assignment, Order, Planned
 from harness.conformance.outcome import ExitStatus, RunOutcome
 from harness.conformance.runner import Progress, orders_for, run_orders
+from harness.evidence.reader import load_run
 
 CHILD = "tests.conformance.talking_child"
 
@@ -141,3 +142,27 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
     run(tmp_path, "pass", progress=Listening())
     assert heard == [1, "pass", "ended"]
+
+
+def test_the_longest_slot_begins_first(tmp_path: Path) -> None:
+    def planned(*links: str) -> tuple[Planned, ...]:
+        return (Planned("EU-001", "f", "t", links),)
+
+    given = {
+        "card": planned("memory", "pcsc"),
+        "module": planned("https"),
+        "both": planned("at-cgla", "at-csim", "https"),
+    }
+    slots = tuple(Assignment(name, name, None, cases) for name, cases in given.items())
+    assert list(orders_for(Order("lab.yaml", str(tmp_path), "suites", 1, slots))) == ["both", "module", "card"]
+
+
+def test_a_slot_that_never_began_is_not_run(tmp_path: Path) -> None:
+    class Interrupting(Progress):
+        def begins(self, case: str, slot: str, link: str) -> None:
+            raise KeyboardInterrupt
+
+    outcome = run_orders(orders_for(order(tmp_path, "waits", "pass")), Interrupting(), at_once=1)
+    assert (outcome.interrupted, outcome.results) == (True, [])
+    (never,) = [slot for slot in load_run(tmp_path).slots if slot.name == "slot-1"]
+    assert [(result.case, result.link, result.verdict) for result in never.results] == [("pass", "memory", "not_run")]
