@@ -25,6 +25,9 @@ GRACE = 5.0
 """Seconds that a process gets to close its links after it is told to end."""
 CUT_SHORT = 130
 
+_LEAN = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20)}
+"""For glibc: what a large message took goes back to the system at once. Left alone, the heap keeps it to the end of the run."""
+
 
 class Child:
     """One slot's process as the parent sees it."""
@@ -39,6 +42,7 @@ class Child:
                 stdout=subprocess.PIPE,
                 stderr=output,
                 start_new_session=True,
+                env={**_LEAN, **os.environ},
             )
         self._input = _pipe(self._process.stdin)
         self._output = _pipe(self._process.stdout)

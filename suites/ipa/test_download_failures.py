@@ -259,8 +259,8 @@ def test_no_room(
     device: DeviceUnderTest, eim: Eim, smdp: Smdp, profiles: Mapping[str, ProfilePackage], step: CaseSteps
 ) -> None:
     """A profile that the card has no room for is reported as a failure, and not tried again and again."""
-    huge = with_content(profiles["operational-a"], 16 << 20)
-    with step("a download of a profile of 16 MB", expect="a report of the failure") as seen:
+    huge = with_content(profiles["operational-a"], 8 << 20)
+    with step("a download of a profile of 8 MB", expect="a report of the failure") as seen:
         trial = Trial(device, eim, smdp, huge)
         seen.observed(trial.told())
         trial.assert_failure_was_told()
