@@ -20,7 +20,7 @@ from harness.reporting.views import BARE, OUTLINE, QUIET, TIGHT
 MAX_PAGE = 12_000_000
 """Octets of a page that a browser still opens at once."""
 
-SAMPLE, CLEARLY = 17, 1.5
+SAMPLE, CLEARLY = 31, 1.5
 """One result of so many tells how long a page gets, a number prime to that of the ways that cases run over; a page is not
 begun where that foresees this many times what it may have."""
 
