@@ -9,12 +9,12 @@ from pathlib import Path
 
 from harness.crypto.entropy import Entropy
 from harness.endpoints.module_process import ModuleProcess
-from harness.lab.card_factory import FACTORY, arguments_for, make
-from harness.lab.cards import card_config
-from harness.lab.configuration import read_lab
-from harness.lab.device import Simulated
-from harness.lab.provisioning import kit
+from harness.lab.benches.card_factory import FACTORY, arguments_for, make
+from harness.lab.benches.cards import card_config
+from harness.lab.file.configuration import read_lab
+from harness.lab.file.device import Simulated
 from harness.lab.rack import Rack
+from harness.lab.reaching.provisioning import kit
 from harness.links.memory import MemoryLink
 from harness.roles.es10 import Es10, Terminal
 from harness.simulators.module import ModuleConfig

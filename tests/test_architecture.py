@@ -18,7 +18,7 @@ from harness import resources
 from harness.cli.verbs import VERBS
 from harness.conformance.catalogue import read_suites
 from harness.conformance.killmatrix import matrix
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from harness.roles.eim.rules import CONFORMING as EIM
 from harness.roles.ipa.rules import CONFORMING as IPA
 from harness.roles.smdp.rules import CONFORMING as SMDP
@@ -231,7 +231,7 @@ PAUSES = {
     "harness/endpoints/pcscd_warden.py": "looks for pcscd's socket, within a deadline",
     "harness/lab/clock.py": "the real clock, asked to let time pass",
     "harness/lab/power/mains.py": "power stays away for the pause that the lab file names; a card boots, within a deadline",
-    "harness/conformance/module.py": "a module finds its SIM and its network, within a deadline",
+    "harness/conformance/devices/module.py": "a module finds its SIM and its network, within a deadline",
     "harness/links/at.py": "a port that vanished comes back, within a deadline",
     "harness/links/at_card.py": "a SIM becomes ready, within a deadline",
 }

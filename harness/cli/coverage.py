@@ -18,7 +18,7 @@ from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
 from harness.errors import HarnessError
 from harness.evidence.reader import load_run
-from harness.lab.configuration import Lab
+from harness.lab.file.configuration import Lab
 from harness.lab.rack import prepare
 from harness.reporting.coverage import Coverage, Row, coverage_of, read_reasons
 

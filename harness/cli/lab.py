@@ -14,11 +14,11 @@ from harness.cli.lab_reach import reach
 from harness.cli.lab_subscribers import subscribers
 from harness.cli.options import json_option, known_slots, lab_option, written
 from harness.errors import ConfigurationError, DeviceFault, Fault, HarnessError, LabFault
-from harness.lab.configuration import Slot, read_lab
-from harness.lab.trust import EXPORT
+from harness.lab.file.configuration import Slot, read_lab
+from harness.lab.file.trust import EXPORT
 
 if TYPE_CHECKING:
-    from harness.lab.bench import Bench
+    from harness.lab.benches.bench import Bench
     from harness.lab.rack import Rack
 
 
@@ -91,7 +91,7 @@ def export_eim(slot_name: str, out: Path | None, lab_file: Path) -> int:
 
 def looked_at(rack: Rack, slot: Slot) -> dict[str, Any]:
     """What is in one slot: who it says it is, and of a card all that it tells."""
-    from harness.lab.assembly import assemble
+    from harness.lab.benches.assembly import assemble
 
     bench = assemble(rack, slot, slot.name, None, lambda link: lambda exchange: None)
     try:
@@ -106,7 +106,7 @@ def looked_at(rack: Rack, slot: Slot) -> dict[str, Any]:
 
 def _card(rack: Rack, bench: Bench) -> dict[str, Any]:
     from harness.cli.card_report import as_plain, draft_ics, in_words
-    from harness.lab.assembly import inspected
+    from harness.lab.benches.assembly import inspected
     from harness.lab.joining import EXPORTED_EIM_ID
     from harness.lab.ledger import ledger_of
     from harness.lab.parties import EIM_IDS

@@ -8,7 +8,7 @@ import click
 
 from harness.cli.options import known_slots, lab_option, made
 from harness.errors import ConfigurationError, Fault
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 
 
 @click.command("provisioning-kit")
@@ -22,9 +22,9 @@ def provisioning_kit(slot_name: str, out: Path, lab_file: Path) -> int:
 
     The lab must keep its keys: `state`, or a `pki` folder. Nothing secret is written.
     """
-    from harness.lab.provisioning import kit
+    from harness.lab.file.reach import OUR_NAMES
     from harness.lab.rack import Rack, prepare
-    from harness.lab.reach import OUR_NAMES
+    from harness.lab.reaching.provisioning import kit
 
     lab = read_lab(lab_file)
     known_slots(lab, [slot_name])

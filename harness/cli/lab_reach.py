@@ -12,12 +12,12 @@ import click
 
 from harness.cli.options import json_option, known_slots, lab_option
 from harness.errors import ConfigurationError, DeviceFault, Fault, LabFault
-from harness.lab.configuration import Slot, read_lab
+from harness.lab.file.configuration import Slot, read_lab
 
 if TYPE_CHECKING:
     from harness.endpoints.front import Arrival
     from harness.lab.rack import Rack
-    from harness.lab.reaching import Proof
+    from harness.lab.reaching.proof import Proof
 
 MOST_WAIT = 86_400
 
@@ -43,7 +43,7 @@ def reach(slot_name: str, wait: int, no_reboot: bool, lab_file: Path, as_json: b
     Exit status 3 where a proof fails: the lab's fault, never the device's.
     """
     from harness.lab.rack import Rack, prepare
-    from harness.lab.shared_port import shared_port
+    from harness.lab.reaching.shared_port import shared_port
 
     lab = read_lab(lab_file)
     known_slots(lab, [slot_name])
@@ -69,8 +69,8 @@ def _proved(
     rack: Rack, slot: Slot, arrivals: Sequence[Arrival], wait: int, reboot: bool, *, quiet: bool
 ) -> list[Proof]:
     """Every proof, shown as it comes."""
-    from harness.lab.module_bench import ModuleBench
-    from harness.lab.reaching import Proof, proofs
+    from harness.lab.benches.module_bench import ModuleBench
+    from harness.lab.reaching.proof import Proof, proofs
 
     found: list[Proof] = []
     bench = ModuleBench(rack, slot, slot.name, None, lambda link: lambda exchange: None)

@@ -13,7 +13,7 @@ from harness.errors import ConfigurationError, Fault
 from harness.nodes import meant
 
 if TYPE_CHECKING:
-    from harness.lab.configuration import Lab
+    from harness.lab.file.configuration import Lab
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

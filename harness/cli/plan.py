@@ -15,7 +15,7 @@ from harness.conformance.applicability import applies, links_for, why
 from harness.conformance.case import Case
 from harness.conformance.catalogue import Entry
 from harness.conformance.selection import chosen_entries
-from harness.lab.configuration import Lab, Slot, read_lab
+from harness.lab.file.configuration import Lab, Slot, read_lab
 
 
 @click.command()

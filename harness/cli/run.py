@@ -22,10 +22,10 @@ from harness.conformance.outcome import ExitStatus, RunOutcome
 from harness.conformance.runner import Progress, orders_for, run_orders
 from harness.conformance.selection import Wish, assignments_for, chosen_entries
 from harness.evidence.run_directory import RunDirectory
-from harness.lab.configuration import Lab, Slot, read_lab
-from harness.lab.effects import EFFECTS, FUZZ
+from harness.lab.file.configuration import Lab, Slot, read_lab
+from harness.lab.file.effects import EFFECTS, FUZZ
 from harness.lab.rack import prepare
-from harness.lab.shared_port import recorded_in, shared_port
+from harness.lab.reaching.shared_port import recorded_in, shared_port
 
 
 @click.command()

@@ -19,7 +19,7 @@ from harness.conformance.killmatrix import KillReport, kill_report, matrix
 from harness.conformance.outcome import ExitStatus
 from harness.conformance.runner import Progress, run_orders
 from harness.conformance.selection import chosen_entries
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import prepare
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from harness.cli.options import lab_option
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -134,7 +134,7 @@ def start_eim(given: Serving) -> list[str]:
     from harness.crypto.entropy import system_entropy
     from harness.endpoints.eim import PATH, EimEndpoint
     from harness.endpoints.eim_database import EimDatabase
-    from harness.lab.device import qualified
+    from harness.lab.file.device import qualified
     from harness.lab.parties import new_eim
     from harness.links.events import Interface
     from harness.links.tls import Trust
@@ -233,7 +233,7 @@ def start_euicc(given: Serving) -> list[str]:
     """A simulated eUICC in the virtual reader of a PC/SC daemon of ours."""
     from harness.endpoints.card_process import CardProcess
     from harness.endpoints.pcscd import PrivatePcscd
-    from harness.lab.card_factory import FACTORY, arguments_for
+    from harness.lab.benches.card_factory import FACTORY, arguments_for
     from harness.simulators.euicc import CardConfig
 
     daemon = PrivatePcscd()
@@ -252,7 +252,7 @@ def start_euicc(given: Serving) -> list[str]:
 def start_module(given: Serving) -> list[str]:
     """A simulated module on a pty, its firmware on real time."""
     from harness.endpoints.module_process import ModuleProcess
-    from harness.lab.card_factory import FACTORY, arguments_for
+    from harness.lab.benches.card_factory import FACTORY, arguments_for
     from harness.simulators.euicc import CardConfig
 
     config = CardConfig()

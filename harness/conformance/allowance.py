@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from harness.conformance.applicability import acts_on_card
 from harness.conformance.case import Case
-from harness.lab.configuration import Slot
-from harness.lab.effects import FUZZ, IN_WORDS
+from harness.lab.file.configuration import Slot
+from harness.lab.file.effects import FUZZ, IN_WORDS
 
 if TYPE_CHECKING:
     from harness.lab.ledger import Ledger

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from harness.conformance.case import Case, State
-from harness.lab.configuration import Slot
-from harness.lab.declared import undeclared
-from harness.lab.features import FEATURES, OF_IPA, Lacks
-from harness.lab.surroundings import missing
+from harness.lab.file.configuration import Slot
+from harness.lab.file.declared import undeclared
+from harness.lab.file.features import FEATURES, OF_IPA, Lacks
+from harness.lab.file.surroundings import missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Order:
     seed: int
     assignments: tuple[Assignment, ...]
     allow: tuple[str, ...] = ()
-    """Effects of `harness.lab.effects` that are allowed beside those that the lab file allows."""
+    """Effects of `harness.lab.file.effects` that are allowed beside those that the lab file allows."""
     front: str = ""
     """Where servers are registered at the port that devices outside of this host find; empty: nowhere."""
 

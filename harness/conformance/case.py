@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from harness.lab.declared import DECLARABLE
-from harness.lab.effects import IN_WORDS
-from harness.lab.features import FEATURES
-from harness.lab.surroundings import SURROUNDINGS
+from harness.lab.file.declared import DECLARABLE
+from harness.lab.file.effects import IN_WORDS
+from harness.lab.file.features import FEATURES
+from harness.lab.file.surroundings import SURROUNDINGS
 
 IDENTIFIER = re.compile(r"[A-Z]{2}-\d{3}")
 AREAS = (
@@ -85,19 +85,19 @@ class Case:
     needs: State
     catches: tuple[str, ...]
     requires: tuple[str, ...]
-    """Features of `harness.lab.features` without which the rule does not apply to a card."""
+    """Features of `harness.lab.file.features` without which the rule does not apply to a card."""
     links: tuple[str, ...] | None
     """The only links that can observe this rule; None: every link of the slot."""
     one_link: bool = False
     """Whether one link of the slot is enough, the first: the rule is about the card, and its case is a long one."""
     effects: tuple[str, ...] = ()
-    """Of `harness.lab.effects`: what it lastingly does to a card, beside what reaching its state does."""
+    """Of `harness.lab.file.effects`: what it lastingly does to a card, beside what reaching its state does."""
     relies_on: tuple[str, ...] = ()
-    """Of `harness.lab.surroundings`: what has to be around the device, beside the links."""
+    """Of `harness.lab.file.surroundings`: what has to be around the device, beside the links."""
     without: tuple[str, ...] = ()
-    """Features of `harness.lab.features` that a card has to lack: the rule is about cards without them."""
+    """Features of `harness.lab.file.features` that a card has to lack: the rule is about cards without them."""
     declared: tuple[str, ...] = ()
-    """Of `harness.lab.declared`: the numbers of the device's maker that it judges against."""
+    """Of `harness.lab.file.declared`: the numbers of the device's maker that it judges against."""
     fixtures: tuple[str, ...] = field(default=())
     """What the function asks for: it tells which device is under test."""
 

@@ -21,8 +21,8 @@ from harness.conformance.catalogue import Entry
 from harness.conformance.outcome import RunOutcome
 from harness.errors import ConfigurationError, Fault
 from harness.evidence.verdicts import Verdict
-from harness.lab.configuration import Lab, Slot
-from harness.lab.device import BREAKABLE, qualified
+from harness.lab.file.configuration import Lab, Slot
+from harness.lab.file.device import BREAKABLE, qualified
 from harness.nodes import meant
 from harness.simulators.defects import DEVICES, Defect, defects_for
 

@@ -14,7 +14,7 @@ from harness.conformance.verdicts import blame, gravest
 from harness.errors import DeviceSilent, LabFault, Unsupported, Withheld
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
-from harness.lab.bench import Bench
+from harness.lab.benches.bench import Bench
 
 NOTHING_ASSERTED = "the case ended without a judging step that asserted anything"
 

@@ -12,7 +12,7 @@ from harness.conformance.assignment import Assignment, Planned
 from harness.conformance.case import IDENTIFIER
 from harness.conformance.catalogue import Entry, read_suites
 from harness.errors import ConfigurationError, Fault
-from harness.lab.configuration import Lab, Slot
+from harness.lab.file.configuration import Lab, Slot
 from harness.nodes import meant
 
 

@@ -13,16 +13,16 @@ import traceback
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness.conformance import card_scene, module_scene, server_scene  # noqa: F401  # each registers its stage
 from harness.conformance.assignment import Order
 from harness.conformance.children import CUT_SHORT, Parent
 from harness.conformance.plugin.session import run_session
 from harness.conformance.running import Way
+from harness.conformance.scenes import card_scene, module_scene, server_scene  # noqa: F401  # each registers its stage
 from harness.errors import ConfigurationError
 from harness.evidence.journal import Journal
-from harness.lab.assembly import assemble
-from harness.lab.bench import Bench
-from harness.lab.configuration import read_lab
+from harness.lab.benches.assembly import assemble
+from harness.lab.benches.bench import Bench
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack
 
 

@@ -19,7 +19,7 @@ from harness.crypto.certificates import Certificate
 from harness.crypto.chain import ChainRefusal, verify_euicc_chain
 from harness.crypto.errors import CertificateError
 from harness.errors import DeviceFault
-from harness.lab import features
+from harness.lab.file import features
 from harness.roles.es10.versions import version_named
 
 if TYPE_CHECKING:

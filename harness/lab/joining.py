@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from harness.codec import encode, tlv
 from harness.errors import LabFault
+from harness.lab.file.trust import DEFAULT_SEARCH, IMPORT, MOST_COUNTER, Joining, signing_key
 from harness.lab.parties import association_store
-from harness.lab.trust import DEFAULT_SEARCH, IMPORT, MOST_COUNTER, Joining, signing_key
 from harness.roles.eim import TOKEN_REQUESTED, Eim, EimIdentity
 from harness.roles.eim.commands import add_eim, list_profile_info, update_eim
 from harness.roles.eim.identity import configuration

@@ -15,9 +15,9 @@ from pathlib import Path
 from harness.codec import tlv
 from harness.codec.errors import DecodeError
 from harness.errors import LabFault
-from harness.lab.bench import Bench
-from harness.lab.effects import SPENDING
-from harness.lab.slot_bench import CardSlotBench
+from harness.lab.benches.bench import Bench
+from harness.lab.benches.slot_bench import CardSlotBench
+from harness.lab.file.effects import SPENDING
 
 _KINDS = {
     b"\xbf\x36": "installations",

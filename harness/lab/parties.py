@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.crypto.entropy import Entropy
-from harness.lab.device import defects_of
-from harness.lab.reach import OUR_NAMES, Names
+from harness.lab.file.device import defects_of
+from harness.lab.file.reach import OUR_NAMES, Names
 from harness.lab.servers import OTHER_SMDP_OID
 from harness.roles.eim import CONFORMING, Eim, EimIdentity, JsonStore, MemoryStore
 from harness.roles.eim.results import PackageResult

@@ -19,8 +19,8 @@ from harness.crypto.entropy import Entropy, system_entropy
 from harness.endpoints.loop import LoopThread
 from harness.errors import ConfigurationError, Fault
 from harness.lab.clock import Clock, RealClock, VirtualClock
-from harness.lab.configuration import Lab
-from harness.lab.reach import hosts_of
+from harness.lab.file.configuration import Lab
+from harness.lab.file.reach import hosts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

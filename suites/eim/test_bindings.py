@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import (
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest
+from harness.conformance.servers.esipa import (
     EID_NOT_FOUND,
     NO_PACKAGE,
     OK,
@@ -16,8 +17,7 @@ from harness.conformance.esipa import (
     package_error,
     provide_result,
 )
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import BINDINGS, ESIPA_HEADERS, ESIPA_PATH, ServerUnderTest
+from harness.conformance.servers.server import BINDINGS, ESIPA_HEADERS, ESIPA_PATH, ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim.commands import list_profile_info
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from harness.codec import named_bits, tlv
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import (
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest
+from harness.conformance.servers.esipa import (
     EID_NOT_FOUND,
     NO_PACKAGE,
     OK,
@@ -14,8 +15,7 @@ from harness.conformance.esipa import (
     package_error,
     provide_result,
 )
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.lab.clock import Clock
 from harness.roles.eim import Eim

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import signature_of, signed_part_of
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import (
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest, token_of
+from harness.conformance.servers.esipa import (
     EID_NOT_FOUND,
     INVALID_EID,
     MISSING_EID,
@@ -17,11 +19,8 @@ from harness.conformance.esipa import (
     get_eim_package,
     package_error,
 )
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signature_of, signed_part_of
 from harness.crypto import ecdsa
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim.commands import enable, list_profile_info

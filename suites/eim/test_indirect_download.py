@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.codec import named_bits, tlv
-from harness.conformance.behind_eim import BehindEim
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import State, case
-from harness.conformance.esipa import TAKEN, get_eim_package, provide_result
-from harness.conformance.esipa_download import DEVICE_INFO, EsipaDownload, error_of
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import BINDINGS, ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.behind_eim import BehindEim
+from harness.conformance.servers.esipa import TAKEN, get_eim_package, provide_result
+from harness.conformance.servers.esipa_download import DEVICE_INFO, EsipaDownload, error_of
+from harness.conformance.servers.server import BINDINGS, ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_flipped_bit
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

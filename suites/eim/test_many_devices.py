@@ -6,9 +6,9 @@ from collections.abc import Callable
 from time import perf_counter
 
 from harness.conformance.case import case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import NO_PACKAGE, get_eim_package, package_error
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest
+from harness.conformance.servers.esipa import NO_PACKAGE, get_eim_package, package_error
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim.commands import get_rat
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from harness import codec
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import TAKEN, acknowledged, get_eim_package
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest
+from harness.conformance.servers.esipa import TAKEN, acknowledged, get_eim_package
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim.commands import list_profile_info
 from harness.roles.es10.download import InstallationAnswer

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 
 from harness import codec
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import signature_of, signed_part_of
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import acknowledged, get_eim_package, provide_result
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest, token_of
+from harness.conformance.servers.esipa import acknowledged, get_eim_package, provide_result
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signature_of, signed_part_of
 from harness.crypto import ecdsa
 from harness.crypto.entropy import Entropy
 from harness.profiles.package import ProfilePackage

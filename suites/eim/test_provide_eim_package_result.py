@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.esipa import (
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest, token_of
+from harness.conformance.servers.esipa import (
     OK,
     acknowledged,
     error_data,
@@ -16,11 +18,8 @@ from harness.conformance.esipa import (
     result_data,
     signed_answer,
 )
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_flipped_bit
 from harness.crypto.pki import TestPki
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

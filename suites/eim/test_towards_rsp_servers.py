@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from harness.conformance.case import State, case
-from harness.conformance.esipa import get_eim_package
-from harness.conformance.esipa_download import EsipaDownload, error_of
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.tls_behind import TlsBehind
+from harness.conformance.servers.esipa import get_eim_package
+from harness.conformance.servers.esipa_download import EsipaDownload, error_of
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tls_behind import TlsBehind
 from harness.crypto.entropy import Entropy
 from harness.crypto.pki import TestPki, mint
 from harness.lab.clock import Clock

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import code_for
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import code_for
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import add_eim, delete_eim, list_profile_info

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.codec import encode, named_bits, tlv
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import delete_eim

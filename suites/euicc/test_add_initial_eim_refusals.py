@@ -6,8 +6,8 @@ Each case starts from a card without any eIM: the function is open only then.
 from __future__ import annotations
 
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import code_for
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import code_for
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.identity import ID_TYPE_PROPRIETARY, OMITTED

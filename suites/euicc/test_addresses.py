@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.es10.status import StatusWordFault
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.codec import encode
-from harness.conformance.busy import CAT_BUSY, OK, WAITS, Change, opened_by
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import code_for
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import code_for
+from harness.conformance.ours.busy import CAT_BUSY, OK, WAITS, Change, opened_by
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

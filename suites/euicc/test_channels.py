@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.raw import RawAnswer, open_channel, open_isdr
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.raw import RawAnswer, open_channel, open_isdr
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 

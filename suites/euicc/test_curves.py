@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import trust_of
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps
-from harness.conformance.stepwise import StepwiseDownload
-from harness.conformance.tampering import trust_of
 from harness.crypto.ecdsa import Curve, load_point
 from harness.crypto.errors import KeyFormatError
 from harness.crypto.pki import CiSet, Identity, TestPki

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.codec import decode, tlv
 from harness.codec.asn1 import has_bit
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import get_rat

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.crypto.certificates import Certificate
 from harness.crypto.eid import valid_check_digits

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 
 from harness.codec import encode
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import asked_for, notification_keys
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import asked_for, notification_keys
 from harness.conformance.steps import CaseSteps, Step
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

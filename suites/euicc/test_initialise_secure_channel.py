@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.codec import tlv
-from harness.conformance.bound import Bound
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import case
-from harness.conformance.downloading import refused_package
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.bound import Bound
+from harness.conformance.ours.downloading import refused_package
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps
-from harness.conformance.stepwise import StepwiseDownload
-from harness.conformance.tampering import with_flipped_bit
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import Smdp

@@ -5,8 +5,8 @@ from __future__ import annotations
 from harness.codec import decode, encode, named_bits, tlv
 from harness.codec.asn1 import has_bit
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.raw import open_channel
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.raw import open_channel
 from harness.conformance.steps import CaseSteps
 from harness.roles.es10.reading import decoded
 

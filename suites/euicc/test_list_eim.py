@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps, Step
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import add_eim, list_eim

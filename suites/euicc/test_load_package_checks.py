@@ -6,11 +6,11 @@ A package that no associated eIM signed is refused unsigned; one that is signed 
 from __future__ import annotations
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import signature_of, with_flipped_bit, with_signature
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signature_of, with_flipped_bit, with_signature
 from harness.crypto import ecdsa
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

@@ -7,8 +7,8 @@ one; the stored one then becomes that of the package. A refused package changes 
 from __future__ import annotations
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import list_profile_info

@@ -8,12 +8,12 @@ from typing import Any
 
 from harness.codec import decode_pe, encode_pe, split_profile_package, tlv
 from harness.codec.asn1 import has_bit
-from harness.conformance.bound import Bound
 from harness.conformance.case import case
-from harness.conformance.downloading import refused_package
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.bound import Bound
+from harness.conformance.ours.downloading import refused_package
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps
-from harness.conformance.stepwise import StepwiseDownload
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import Smdp

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import DeviceFault
 from harness.roles.es10.download import InstallationAnswer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.codec import encode
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import configure_immediate_enable

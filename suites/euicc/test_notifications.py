@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import NotificationKey, asked_for, notification_keys, token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import NotificationKey, asked_for, notification_keys
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

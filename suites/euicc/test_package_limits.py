@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import signed_part_of
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signed_part_of
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import delete, list_eim, list_profile_info

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
-from harness.conformance.bound import FIRST_87, SECOND_87, SEQUENCE_OF_86, SEQUENCE_OF_88, Bound
+from harness.conformance.adversaries.tampering import with_flipped_bit, with_segment
 from harness.conformance.case import case
-from harness.conformance.downloading import refused_package
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.bound import FIRST_87, SECOND_87, SEQUENCE_OF_86, SEQUENCE_OF_88, Bound
+from harness.conformance.ours.downloading import refused_package
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps
-from harness.conformance.stepwise import StepwiseDownload
-from harness.conformance.tampering import with_flipped_bit, with_segment
 from harness.crypto.agreement import SessionKeys
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage

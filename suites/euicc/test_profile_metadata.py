@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from harness.codec import encode, tlv
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

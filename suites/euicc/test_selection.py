@@ -11,8 +11,8 @@ from harness.codec import decode, tlv
 from harness.codec.asn1 import has_bit
 from harness.codec.atr import parse_atr
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.raw import open_channel, store_data_block
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.raw import open_channel, store_data_block
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

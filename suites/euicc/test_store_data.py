@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.raw import open_isdr, store_data_block
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.raw import open_isdr, store_data_block
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

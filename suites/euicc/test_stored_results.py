@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import get_rat

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from harness.codec import decode, named_bits
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.operator import Operator
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.operator import Operator
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.ota import UNPROTECTED

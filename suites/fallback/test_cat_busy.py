@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.conformance.busy import OK, WAITS, Change, opened_by
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.busy import OK, WAITS, Change, opened_by
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import asked_for, notification_keys
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import asked_for, notification_keys
+from harness.conformance.devices.watching import TerminalWatch
 from harness.conformance.steps import CaseSteps
-from harness.conformance.watching import TerminalWatch
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import delete, enable, set_fallback

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.watching import TerminalWatch
 from harness.conformance.steps import CaseSteps
-from harness.conformance.watching import TerminalWatch
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import configure_immediate_enable, enable, set_fallback

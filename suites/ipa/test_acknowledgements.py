@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.codec import tlv
+from harness.conformance.adversaries.lying import PROVIDE_RESULT, answered, mentions, status
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import message_of, stored_results
-from harness.conformance.lying import PROVIDE_RESULT, answered, mentions, status
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import message_of, stored_results
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.codec import decode, findings, tlv
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 

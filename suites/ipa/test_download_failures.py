@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.codec import encode_pe, tlv
+from harness.conformance.adversaries.lying import AUTHENTICATE, CANCEL, GET_BPP, INITIATE, Change, answered, member
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import INDIRECT, INSTALLED, declared, message_of, reported
-from harness.conformance.lying import AUTHENTICATE, CANCEL, GET_BPP, INITIATE, Change, answered, member
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import INDIRECT, INSTALLED, declared, message_of, reported
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_flipped_bit
 from harness.errors import Unsupported
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -6,10 +6,10 @@ import base64
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.lying import AUTHENTICATE, INITIATE
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import COMPACT, CTX_PARAMS1, DIRECT, INDIRECT, message_of, reported
-from harness.conformance.lying import AUTHENTICATE, INITIATE
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import COMPACT, CTX_PARAMS1, DIRECT, INDIRECT, message_of, reported
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.profiles.package import ProfilePackage

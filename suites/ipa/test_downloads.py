@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.expectations import NotificationKey, asked_for
-from harness.conformance.ipa_views import (
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.expectations import NotificationKey, asked_for
+from harness.conformance.devices.ipa_views import (
     DATA_HANDLING,
     DIRECT,
     INDIRECT,

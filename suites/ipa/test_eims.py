@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import add_eim, list_profile_info, update_eim

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import DecodeError
+from harness.conformance.adversaries.lying import FUNCTIONS
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import message_of
-from harness.conformance.lying import FUNCTIONS
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import message_of
 from harness.conformance.steps import CaseSteps
 from harness.endpoints.eim import SeenRequest
 from harness.profiles.package import ProfilePackage

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.lying import HANDLE_NOTIFICATION, mentions, status
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.expectations import asked_for
-from harness.conformance.ipa_views import INSTALLED
-from harness.conformance.lying import HANDLE_NOTIFICATION, mentions, status
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.expectations import asked_for
+from harness.conformance.devices.ipa_views import INSTALLED
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from harness.codec import decode
+from harness.conformance.adversaries.lying import function_of
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import message_of
-from harness.conformance.lying import function_of
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import message_of
 from harness.conformance.steps import CaseSteps
 
 ASSOCIATED = State(eims=1)

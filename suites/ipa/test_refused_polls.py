@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from harness.codec import tlv
+from harness.conformance.adversaries.lying import GET_PACKAGE, answered
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.lying import GET_PACKAGE, answered
+from harness.conformance.devices.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import message_of
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import message_of
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.conformance.adversaries.lying import INITIATE
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import (
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import (
     DATA_HANDLING,
     DIRECT,
     INDIRECT,
@@ -15,7 +16,6 @@ from harness.conformance.ipa_views import (
     message_of,
     reported,
 )
-from harness.conformance.lying import INITIATE
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.lab.clock import Clock

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.expectations import imsi_of
-from harness.conformance.ipa_views import message_of
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.expectations import imsi_of
+from harness.conformance.devices.ipa_views import message_of
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.endpoints.eim import SeenRequest
 from harness.profiles.package import ProfilePackage

@@ -5,9 +5,7 @@ The package that the answer carried, whole or not, must not be executed; the IPA
 
 from __future__ import annotations
 
-from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.lying import (
+from harness.conformance.adversaries.lying import (
     GET_PACKAGE,
     Change,
     cut,
@@ -17,6 +15,8 @@ from harness.conformance.lying import (
     with_header,
     without_header,
 )
+from harness.conformance.case import State, case
+from harness.conformance.devices.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

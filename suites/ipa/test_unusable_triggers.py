@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import DATA_HANDLING, declared
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import DATA_HANDLING, declared
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.roles.eim import Eim

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.conformance.adversaries.lying import INITIATE, answered
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import message_of
-from harness.conformance.lying import INITIATE, answered
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import message_of
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -6,11 +6,11 @@ SGP.32 v1.2 §3.5.1 (eCO), §3.5.2 (AddInitialEim), §5.9.5 (eUICCMemoryReset).
 from __future__ import annotations
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import refusal
-from harness.conformance.own_ipa import OwnIpa
-from harness.conformance.states import associate
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import refusal
+from harness.conformance.devices.own_ipa import OwnIpa
+from harness.conformance.ours.states import associate
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import TOKEN_REQUESTED, Eim
 from harness.roles.eim.commands import add_eim, delete_eim, list_profile_info

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from statistics import median
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.states import forget_notifications
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.states import forget_notifications
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.own_ipa import OwnIpa
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.own_ipa import OwnIpa
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest, certificates_for
-from harness.conformance.own_ipa import OwnIpa
+from harness.conformance.devices.euicc import EuiccUnderTest, certificates_for
+from harness.conformance.devices.own_ipa import OwnIpa
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import TOKEN_REQUESTED, Eim

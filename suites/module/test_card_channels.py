@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.conformance.applet import (
+from harness.conformance.case import State, case
+from harness.conformance.devices.applet import (
     BEYOND_CAPABILITIES,
     CHANNEL_TROUBLE,
     MOST_AT_ONCE,
     NO_CHANNEL_AVAILABLE,
 )
-from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.links.at_sockets import TCP, UDP

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.conformance.case import case
-from harness.conformance.module import MORE_DATA, ModuleUnderTest
+from harness.conformance.devices.module import MORE_DATA, ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.links.apdu import class_byte, status_word

@@ -6,7 +6,7 @@ import re
 import time
 
 from harness.conformance.case import State, case
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 
 IDENTITY = ("ATI", "AT+CGMI", "AT+CGMM", "AT+CGMR", "AT+CGSN")

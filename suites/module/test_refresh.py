@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from harness.codec.digits import unswapped
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import imsi_of
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import imsi_of
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import Unsupported
 from harness.profiles.package import ProfilePackage

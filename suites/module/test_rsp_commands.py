@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.module import ModuleUnderTest, session_of
+from harness.conformance.devices.module import ModuleUnderTest, session_of
 from harness.conformance.steps import CaseSteps
 from harness.links.apdu import status_word
 from harness.links.at_grammar import AtRefused

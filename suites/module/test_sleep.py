@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.module import ModuleUnderTest
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.module import ModuleUnderTest
 from harness.conformance.steps import CaseSteps
 
 POLLS = 3

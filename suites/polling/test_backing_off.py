@@ -8,10 +8,10 @@ from __future__ import annotations
 from email.utils import format_datetime
 from itertools import pairwise
 
+from harness.conformance.adversaries.lying import GET_PACKAGE, status
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.lying import GET_PACKAGE, status
-from harness.conformance.polling import gaps, in_words, next_poll, tolerance, visits
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.polling import gaps, in_words, next_poll, tolerance, visits
 from harness.conformance.steps import CaseSteps
 from harness.lab.clock import Clock
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.module import ModuleUnderTest
-from harness.conformance.polling import next_poll, tolerance, visits
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.module import ModuleUnderTest
+from harness.conformance.devices.polling import next_poll, tolerance, visits
 from harness.conformance.steps import CaseSteps
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

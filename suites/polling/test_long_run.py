@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.polling import gaps, in_words, tolerance, visits
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.polling import gaps, in_words, tolerance, visits
 from harness.conformance.steps import CaseSteps
 from harness.endpoints.eim import SeenRequest
 from harness.roles.eim import Eim

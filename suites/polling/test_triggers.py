@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.device import DeviceUnderTest
-from harness.conformance.ipa_views import message_of
-from harness.conformance.polling import next_poll, tolerance
+from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.ipa_views import message_of
+from harness.conformance.devices.polling import next_poll, tolerance
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

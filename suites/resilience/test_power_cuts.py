@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import asked_for, notification_keys
-from harness.conformance.own_ipa import OwnIpa
-from harness.conformance.power import PowerUnderTest
-from harness.conformance.states import forget_notifications
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import asked_for, notification_keys
+from harness.conformance.devices.own_ipa import OwnIpa
+from harness.conformance.devices.power import PowerUnderTest
+from harness.conformance.ours.states import forget_notifications
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import notification_keys
-from harness.conformance.states import forget_notifications
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import notification_keys
+from harness.conformance.ours.states import forget_notifications
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps
-from harness.conformance.stepwise import StepwiseDownload
-from harness.conformance.tampering import with_flipped_bit
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps, Step
-from harness.conformance.stepwise import StepwiseDownload
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import with_certificates
 from harness.conformance.case import State, case
-from harness.conformance.es9 import SUCCESS, Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_certificates
 from harness.crypto import ecdsa, pki_mint
 from harness.crypto.certificates import Certificate
 from harness.crypto.pki import CiSet, TestPki

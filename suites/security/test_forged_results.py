@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import with_changed_field
 from harness.conformance.case import State, case
-from harness.conformance.eim_under_test import EimUnderTest
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import token_of
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.eim_under_test import EimUnderTest, token_of
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_changed_field
 from harness.crypto import ecdsa
 from harness.crypto.pki import TestPki
 from harness.profiles.package import ProfilePackage

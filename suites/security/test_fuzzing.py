@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from harness.codec import encode, tlv
 from harness.codec.errors import DecodeError
+from harness.conformance.adversaries.fuzzing import Chance, Mutation, mutated
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.fuzzing import Chance, Mutation, mutated
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import DeviceFault
 from harness.roles.eim import Eim

@@ -7,11 +7,12 @@ import random
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import signature_of, signed_part_of, with_flipped_bit, with_signature
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import refusal, token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import refusal
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signature_of, signed_part_of, with_flipped_bit, with_signature
 from harness.crypto import ecdsa
 from harness.roles.eim import Eim
 from harness.roles.eim.commands import list_profile_info

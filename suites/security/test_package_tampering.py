@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import (
+    signed_part_of,
+    with_changed_field,
+    with_flipped_bit,
+    with_signature,
+)
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import refusal, token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import refusal
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signed_part_of, with_changed_field, with_flipped_bit, with_signature
 from harness.crypto import ecdsa
 from harness.profiles.package import ProfilePackage
 from harness.roles.eim import Eim

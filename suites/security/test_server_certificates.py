@@ -7,11 +7,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import (
+    trust_of,
+    with_binder,
+    with_ci_key_id,
+    with_flipped_bit,
+    with_server,
+)
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.stepwise import StepwiseDownload
 from harness.conformance.steps import CaseSteps, Step
-from harness.conformance.stepwise import StepwiseDownload
-from harness.conformance.tampering import trust_of, with_binder, with_ci_key_id, with_flipped_bit, with_server
 from harness.crypto.entropy import Entropy
 from harness.crypto.pki import CiSet, Identity, TestPki, mint
 from harness.crypto.pki_mint import Issuer, issue

@@ -5,11 +5,12 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness.codec import encode, tlv
+from harness.conformance.adversaries.tampering import signed_part_of, with_signature
 from harness.conformance.case import State, case
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.expectations import refusal, token_of
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.expectations import refusal
+from harness.conformance.servers.eim_under_test import token_of
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import signed_part_of, with_signature
 from harness.crypto import ecdsa
 from harness.crypto.entropy import Entropy
 from harness.roles.eim import Eim

@@ -11,12 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from harness.codec import decode_pe, encode_pe, split_profile_package, tlv
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import case
-from harness.conformance.es9 import SUCCESS, Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_flipped_bit
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.pki import CiSet, TestPki

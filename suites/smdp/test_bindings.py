@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import case
-from harness.conformance.es9 import SUCCESS, Binding, Es9Download, json_binding
-from harness.conformance.es9_asn1 import asn1_binding
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Binding, Es9Download, json_binding
+from harness.conformance.servers.es9_asn1 import asn1_binding
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import Order, OrderState, Smdp

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from harness.codec import tlv
 from harness.conformance.case import case
-from harness.conformance.es9 import Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.stepwise import StepwiseDownload, only_ci
+from harness.conformance.servers.es9 import Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.stepwise import StepwiseDownload, only_ci
 from harness.lab.clock import Clock
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import Smdp

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import case
-from harness.conformance.es9 import SUCCESS, Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_flipped_bit
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import OrderState, Smdp
 

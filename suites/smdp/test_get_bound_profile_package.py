@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from harness.codec import tlv
+from harness.conformance.adversaries.tampering import with_flipped_bit
 from harness.conformance.case import case
-from harness.conformance.es9 import SUCCESS, Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
-from harness.conformance.tampering import with_flipped_bit
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate
 from harness.crypto.pki import TestPki

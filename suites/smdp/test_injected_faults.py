@@ -10,9 +10,9 @@ import time
 from collections.abc import Mapping
 
 from harness.conformance.case import case
-from harness.conformance.es9 import Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.errors import DeviceFault
 from harness.profiles.package import ProfilePackage

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.conformance.case import case
-from harness.conformance.euicc import EuiccUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.es10.download import InstallationAnswer
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from harness.conformance.case import case
-from harness.conformance.es2 import Es2
-from harness.conformance.es9 import SUCCESS, Es9Answer, Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es2 import Es2
+from harness.conformance.servers.es9 import SUCCESS, Es9Answer, Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
 from harness.roles.smdp import OrderState, Smdp

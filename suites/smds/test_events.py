@@ -7,10 +7,10 @@ it asks for; the server deletes it.
 from __future__ import annotations
 
 from harness.conformance.case import case
-from harness.conformance.es9 import SUCCESS, Es9Download
-from harness.conformance.es12 import Es12, entries
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Es9Download
+from harness.conformance.servers.es12 import Es12, entries
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.roles.smds import Smds
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from harness.codec import decode, tlv
 from harness.conformance.case import case
-from harness.conformance.es9 import SUCCESS, Es9Download
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.servers import ServerUnderTest
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.servers.es9 import SUCCESS, Es9Download
+from harness.conformance.servers.server import ServerUnderTest
 from harness.conformance.steps import CaseSteps
 from harness.crypto import ecdsa
 from harness.crypto.certificates import Certificate

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from harness import resources
 from harness.conformance.case import State
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.own_ipa import OwnIpa
-from harness.conformance.parties import Parties, euicc_over
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.devices.own_ipa import OwnIpa
+from harness.conformance.ours.parties import Parties, euicc_over
 from harness.evidence.journal import Journal
-from harness.lab.card_bench import CardBench
-from harness.lab.configuration import read_lab
+from harness.lab.benches.card_bench import CardBench
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack
 from harness.links.pcsc import PcscLink
 from harness.profiles import ProfilePackage

@@ -12,7 +12,7 @@ import sys
 import time
 
 from harness import resources
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack
 from harness.roles.eim.commands import list_profile_info
 from harness.roles.eim.state import DONE

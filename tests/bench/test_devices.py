@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from harness import resources
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack
 from harness.roles.eim.commands import get_rat, list_profile_info
 from harness.roles.eim.events import Polled

@@ -9,8 +9,8 @@ from typing import Any
 
 from harness.crypto.entropy import Entropy
 from harness.endpoints.smdp import SmdpEndpoint
-from harness.lab.accounts import FILE
-from harness.lab.configuration import read_lab
+from harness.lab.file.accounts import FILE
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack, prepare
 from harness.lab.servers import Server
 from harness.links.events import Interface

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from harness.codec import decode
 from harness.conformance.case import State
-from harness.conformance.euicc import EuiccUnderTest
-from harness.conformance.parties import Parties, euicc_over
+from harness.conformance.devices.euicc import EuiccUnderTest
+from harness.conformance.ours.parties import Parties, euicc_over
 from harness.crypto.entropy import Entropy
-from harness.lab.assembly import assemble, card_link
-from harness.lab.configuration import read_lab
+from harness.lab.benches.assembly import assemble, card_link
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack, prepare
 from harness.roles.eim import TOKEN_REQUESTED, Eim, EimIdentity, MemoryStore
 from harness.roles.eim.commands import add_eim, enable

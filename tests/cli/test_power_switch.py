@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.endpoints.pcscd import READER, availability
-from harness.lab.device import Simulated
+from harness.lab.file.device import Simulated
 from tests.cli.conftest import Sgp32
 from tests.real_cards import Switch, card_in_reader, module_at_port
 

@@ -12,12 +12,12 @@ import pytest
 
 from harness.crypto.entropy import Entropy
 from harness.endpoints.module_process import ModuleProcess
-from harness.lab.card_factory import FACTORY, arguments_for
-from harness.lab.cards import card_config
-from harness.lab.configuration import read_lab
-from harness.lab.device import Simulated
+from harness.lab.benches.card_factory import FACTORY, arguments_for
+from harness.lab.benches.cards import card_config
+from harness.lab.file.configuration import read_lab
+from harness.lab.file.device import Simulated
 from harness.lab.rack import Rack
-from harness.lab.shared_port import ARRIVALS
+from harness.lab.reaching.shared_port import ARRIVALS
 from tests.cli.conftest import Sgp32
 
 LAB = """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.endpoints.pcscd import READER, availability
-from harness.lab.device import Simulated
+from harness.lab.file.device import Simulated
 from tests.cli.conftest import Sgp32
 from tests.crypto.real_data import folder
 from tests.real_cards import card_in_reader

@@ -17,7 +17,7 @@ from harness.conformance.plugin.session import run_session
 from harness.conformance.running import Way
 from harness.errors import LabFault
 from harness.evidence.journal import Journal
-from harness.lab.configuration import Simulated, Slot, Ways
+from harness.lab.file.configuration import Simulated, Slot, Ways
 
 
 class FakeBench:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.conformance.allowance import effects_on, forbidden
 from harness.conformance.case import Case, declare
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 
 LAB = """
 lab: x

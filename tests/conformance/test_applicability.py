@@ -11,9 +11,9 @@ from harness.conformance.applicability import applies, lacking, why
 from harness.conformance.case import Case, declare
 from harness.conformance.catalogue import Entry
 from harness.conformance.selection import Wish, assignments_for
-from harness.lab.cards import card_config
-from harness.lab.configuration import read_lab
-from harness.lab.features import FEATURES, of_version, said_by_card
+from harness.lab.benches.cards import card_config
+from harness.lab.file.configuration import read_lab
+from harness.lab.file.features import FEATURES, of_version, said_by_card
 from harness.lab.rack import Rack
 from harness.roles.es10.identity import EuiccInfo2
 from tests.codec.messages import INFO2

@@ -13,7 +13,7 @@ from harness.conformance.catalogue import Entry
 from harness.conformance.killmatrix import Matrix, kill_report, matrix
 from harness.conformance.outcome import RunOutcome
 from harness.errors import ConfigurationError
-from harness.lab.configuration import Lab, Reference, Simulated, Slot, Ways
+from harness.lab.file.configuration import Lab, Reference, Simulated, Slot, Ways
 from harness.rules import Rules
 from harness.simulators.defects import Defect
 

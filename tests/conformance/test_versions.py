@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.conformance.expectations import code_for
+from harness.conformance.devices.expectations import code_for
 from harness.roles.es10.versions import DIALECTS, version_named
 
 VERSIONS = ("1.0.1", "1.2", "1.3")

@@ -19,8 +19,8 @@ import pytest
 
 from harness import resources
 from harness.codec import findings, tlv
-from harness.conformance.es9 import Es9Download
-from harness.conformance.es9_asn1 import asn1_binding
+from harness.conformance.servers.es9 import Es9Download
+from harness.conformance.servers.es9_asn1 import asn1_binding
 from harness.crypto.entropy import Entropy
 from harness.endpoints.smdp import SmdpEndpoint
 from harness.endpoints.smds import SmdsEndpoint

@@ -20,7 +20,7 @@ from harness.endpoints.rest.service import MOST_BODY, RestServer, kept_token
 from harness.endpoints.rest.smdp import smdp_service
 from harness.errors import LabFault
 from harness.lab.clock import EPOCH
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from harness.lab.parties import new_eim, new_smdp
 from harness.lab.rack import Rack
 from harness.roles.eim import Eim

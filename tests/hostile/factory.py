@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.lab import card_factory
+from harness.lab.benches import card_factory
 from tests.hostile.cards import liars
 
 

@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from harness import resources
-from harness.conformance import card_scene, module_scene, server_scene  # noqa: F401  # each registers its stage
 from harness.conformance.applicability import links_for
 from harness.conformance.catalogue import read_suites
 from harness.conformance.plugin.session import run_session
 from harness.conformance.running import Way
+from harness.conformance.scenes import card_scene, module_scene, server_scene  # noqa: F401  # each registers its stage
 from harness.evidence.journal import Journal
-from harness.lab import card_bench, card_factory
-from harness.lab.assembly import assemble
-from harness.lab.configuration import read_lab
-from harness.lab.module_bench import ModuleBench
+from harness.lab.benches import card_bench, card_factory
+from harness.lab.benches.assembly import assemble
+from harness.lab.benches.module_bench import ModuleBench
+from harness.lab.benches.server_bench import ServerBench
+from harness.lab.file.configuration import read_lab
 from harness.lab.rack import Rack
-from harness.lab.server_bench import ServerBench
 from tests.hostile.cards import Card, SpoilsMessages, liars, random_octets, random_structure
 from tests.hostile.modems import LIARS as LINES
 from tests.hostile.modems import LyingLine

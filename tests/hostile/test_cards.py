@@ -8,7 +8,7 @@ from harness import resources
 from harness.conformance.applicability import lacking, links_for
 from harness.conformance.case import Case
 from harness.conformance.catalogue import read_suites
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from tests.hostile.cards import ANSWERS, MESSAGES
 from tests.hostile.running import Result, of, session, told
 

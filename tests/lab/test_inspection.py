@@ -12,10 +12,10 @@ import yaml
 from harness.cli.card_report import as_plain, draft_ics, in_words
 from harness.codec import decode, encode, tlv
 from harness.crypto.entropy import Entropy
-from harness.lab.assembly import assemble, inspected
-from harness.lab.cards import card_config, conforming_card, is_sgp22_only, port_of, said_by_card
-from harness.lab.configuration import read_lab
-from harness.lab.device import Hardware, Simulated
+from harness.lab.benches.assembly import assemble, inspected
+from harness.lab.benches.cards import card_config, conforming_card, is_sgp22_only, port_of, said_by_card
+from harness.lab.file.configuration import read_lab
+from harness.lab.file.device import Hardware, Simulated
 from harness.lab.inspection import SGP22, SGP32, Inspection, inspect
 from harness.lab.parties import EIM_IDS, new_eim
 from harness.lab.rack import Rack

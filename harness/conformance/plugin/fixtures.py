@@ -9,21 +9,21 @@ import pytest
 
 from harness.conformance.plugin.recording import RUNNING
 from harness.conformance.running import RunningCase, Way
-from harness.conformance.scene import Scene, stage
+from harness.conformance.scenes.scene import Scene, stage
 from harness.conformance.steps import CaseSteps
 
 if TYPE_CHECKING:
-    from harness.conformance.behind_eim import BehindEim
-    from harness.conformance.device import DeviceUnderTest
-    from harness.conformance.eim_under_test import EimUnderTest
-    from harness.conformance.euicc import EuiccUnderTest
-    from harness.conformance.fuzzing import Chance
-    from harness.conformance.module import ModuleUnderTest
-    from harness.conformance.operator import Operator
-    from harness.conformance.own_ipa import OwnIpa
-    from harness.conformance.power import PowerUnderTest
-    from harness.conformance.servers import ServerUnderTest
-    from harness.conformance.tls_behind import TlsBehind
+    from harness.conformance.adversaries.fuzzing import Chance
+    from harness.conformance.devices.device import DeviceUnderTest
+    from harness.conformance.devices.euicc import EuiccUnderTest
+    from harness.conformance.devices.module import ModuleUnderTest
+    from harness.conformance.devices.own_ipa import OwnIpa
+    from harness.conformance.devices.power import PowerUnderTest
+    from harness.conformance.ours.behind_eim import BehindEim
+    from harness.conformance.ours.operator import Operator
+    from harness.conformance.ours.tls_behind import TlsBehind
+    from harness.conformance.servers.eim_under_test import EimUnderTest
+    from harness.conformance.servers.server import ServerUnderTest
     from harness.crypto.pki import TestPki
     from harness.lab.clock import Clock
     from harness.profiles import ProfilePackage

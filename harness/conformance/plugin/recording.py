@@ -21,7 +21,7 @@ from harness.conformance.steps import CaseSteps, describe
 from harness.errors import DeviceFault, HarnessError, LabFault
 from harness.evidence.journal import Journal
 from harness.evidence.verdicts import Verdict
-from harness.lab.bench import Bench
+from harness.lab.benches.bench import Bench
 from harness.lab.ledger import ledger_of
 
 RUNNING = pytest.StashKey[RunningCase]()

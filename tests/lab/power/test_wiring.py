@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
-from harness.lab.configuration import read_lab
+from harness.lab.file.configuration import read_lab
 from harness.lab.power.wiring import Command, Relay, Wiring
 
 LAB = """

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ConfigurationError
-from harness.lab.configuration import read_lab
-from harness.lab.device import Remote
+from harness.lab.file.configuration import read_lab
+from harness.lab.file.device import Remote
 from harness.lab.queueing.wiring import ByProgram, ByRest, Queueing
 
 LAB = """

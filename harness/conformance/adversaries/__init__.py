@@ -1,0 +1,1 @@
+"""What no conforming peer does: changed, late, made-up and broken messages, for cases that ask what a device makes of them."""

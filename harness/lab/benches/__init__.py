@@ -1,0 +1,1 @@
+"""Slots in use: the device found, its links open and observed, one file a kind of slot."""
