@@ -85,7 +85,7 @@ def test_device_data(esipa: ServerUnderTest, eim: EimUnderTest, card: EuiccUnder
         seen.observed(f"{sorted(data)}, certificate: {known.euicc_certificate is not None}")
         assert known.euicc_certificate == certs.euicc
         assert known.data is not None
-        assert known.data.fields["defaultSmdpAddress"] == DEFAULT_SMDP
+        assert known.data.fields.get("defaultSmdpAddress") == DEFAULT_SMDP
         assert known.data.features == {"indirectRspServerCommunication", "eimDownloadDataHandling"}
 
 

@@ -98,7 +98,8 @@ def test_policy_rules_are_kept(
         seen.observed(answer.raw)
         assert answer.is_success
     with step("GetProfilesInfo", expect=f"profilePolicyRules with the bits {sorted(rules)}") as seen:
-        infos = euicc.get_profiles_info(tags=(ICCID, POLICY_RULES))
-        (info,) = (info for info in infos if info.iccid == profile.iccid)
+        infos = [one for one in euicc.get_profiles_info(tags=(ICCID, POLICY_RULES)) if one.iccid == profile.iccid]
+        assert len(infos) == 1
+        info = infos[0]
         seen.observed(info.raw)
         assert (info.policy_rules or frozenset()) - {UPDATE_CONTROL} == rules

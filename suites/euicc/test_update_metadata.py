@@ -141,7 +141,7 @@ def test_icon(
         seen.observed(receipt)
         assert receipt.is_taken
     with step("GetProfilesInfo with 5A, 93 and 94", expect="the icon, octet by octet") as seen:
-        (info,) = euicc.get_profiles_info(tags=(ICCID, ICON_TYPE, ICON), iccid=profiles["operational-a"].iccid)
+        info = euicc.shown(profiles["operational-a"].iccid, (ICCID, ICON_TYPE, ICON))
         seen.observed(info.raw)
         assert (info.icon_type, info.icon) == (PNG, AN_ICON)
 
@@ -162,7 +162,7 @@ def test_service_specific_data(
     data = [{"vendorOid": "2.999.20", "vendorSpecificData": b"\x04\x03new"}]
     with step("UpdateMetadata, GetProfilesInfo with 5A and BF22", expect="BF22 as sent") as seen:
         receipt = operator.update("operational-a", {"serviceSpecificDataStoredInEuicc": data})
-        (info,) = euicc.get_profiles_info(tags=(ICCID, SERVICE_DATA), iccid=profiles["operational-a"].iccid)
+        info = euicc.shown(profiles["operational-a"].iccid, (ICCID, SERVICE_DATA))
         seen.observed(f"{receipt}; {info.raw.hex().upper()}")
         assert decode("ProfileInfo", info.raw).get("serviceSpecificDataStoredInEuicc") == data
 
@@ -184,6 +184,6 @@ def test_policy_rules(
     for sent, title in (([PPR1], "PPR1 in place of PPR2"), ([], "no rule")):
         with step(f"UpdateMetadata: {title}", expect="no rule is left") as seen:
             receipt = operator.update("operational-kept", {"profilePolicyRules": named_bits(sent)})
-            (info,) = euicc.get_profiles_info(tags=(ICCID, POLICY_RULES), iccid=profiles["operational-kept"].iccid)
+            info = euicc.shown(profiles["operational-kept"].iccid, (ICCID, POLICY_RULES))
             seen.observed(f"{receipt}; {info.raw.hex().upper()}")
             assert not info.policy_rules

@@ -64,8 +64,9 @@ def profiles_on(device: DeviceUnderTest, eim: Eim) -> int:
     package = eim.queue_package(device.eid, list_profile_info())
     device.work_off()
     assert eim.operation(package).state == DONE
-    [(_, listed)] = eim.operation(package).results
-    return len(listed[1])
+    listed = [value for name, value in eim.operation(package).results if name == "listProfileInfoResult"]
+    assert [kind for kind, _ in listed] == ["profileInfoListOk"]
+    return sum(len(profiles) for _, profiles in listed)
 
 
 def error(tag: int, error_tag: int, code: int) -> Change:

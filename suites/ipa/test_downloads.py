@@ -204,5 +204,6 @@ def goes_through_the_eim(eim: Eim) -> bool:
 
 
 def key_of(event: NotificationReceived) -> NotificationKey:
-    """ICCID, event and address of a notification as the SM-DP+ saw it."""
-    return (event.iccid.hex() if event.iccid else "", EVENTS.index(event.event), event.address)
+    """ICCID, event and address of a notification as the SM-DP+ saw it; -1 for an event that is several at once."""
+    number = EVENTS.index(event.event) if event.event in EVENTS else -1
+    return (event.iccid.hex() if event.iccid else "", number, event.address)

@@ -69,8 +69,10 @@ def test_transfer(device: DeviceUnderTest, eim: Eim, profiles: Mapping[str, Prof
         device.wake()
         package = eim.queue_package(device.eid, list_profile_info())
         device.work_off()
-        [(_, listed)] = eim.operation(package).results
-        states = [profile["profileState"] for profile in listed[1]]
+        results = eim.operation(package).results
+        seen.observed(results)
+        assert [(name, kind) for name, (kind, _) in results] == [("listProfileInfoResult", "profileInfoListOk")]
+        states = [profile.get("profileState") for _, (_, listed) in results for profile in listed]
         seen.observed(states)
         assert eim.operation(enabling).state == DONE
         assert states == [ENABLED]

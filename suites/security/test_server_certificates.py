@@ -206,7 +206,9 @@ def test_ci_key_ids(
     """A CI is named by its whole key identifier: a part of it, nothing, or more than it is an unknown CI."""
     session = StepwiseDownload(euicc, smdp, profiles["operational-a"], clock)
     with step("read a CI key identifier", precondition=True):
-        known = euicc.get_euicc_info1().ci_ids_for_signing[0]
+        listed = euicc.get_euicc_info1().ci_ids_for_signing
+        assert listed
+        known = listed[0]
     for name, ci_id in {
         "the first half of it": known[:10],
         "all but its last octet": known[:-1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,13 @@ class EuiccUnderTest(Es10):
         if found is None:
             raise AssertionError(f"the card does not list the profile {name}")
         return found
+
+    def shown(self, iccid: bytes, tags: Iterable[int]) -> ProfileInfo:
+        """What GetProfilesInfo shows of one profile under these tags. An AssertionError where it lists none, or several."""
+        found = self.get_profiles_info(tags=tags, iccid=iccid)
+        if len(found) != 1:
+            raise AssertionError(f"a search for the profile {iccid.hex()} lists {len(found)} profiles")
+        return found[0]
 
     def find_profile(self, name: str) -> ProfileInfo | None:
         """What the card says of a fixture profile; None where it is not installed."""
