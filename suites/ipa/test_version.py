@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from harness.conformance.adversaries.lying import INITIATE, answered
 from harness.conformance.case import State, case
 from harness.conformance.devices.device import DeviceUnderTest
+from harness.conformance.devices.esipa_forms import versions_of
 from harness.conformance.devices.ipa_views import message_of
 from harness.conformance.steps import CaseSteps
 from harness.profiles.package import ProfilePackage
@@ -48,7 +49,15 @@ def test_forms(
         device.eim_answers.change(INITIATE, answered(INVALID_DP_ADDRESS))
         eim.queue_download(device.eid, activation_code=smdp.order(profiles["operational-b"]).activation_code)
         device.work_off()
-    messages = [message_of(request) for request in device.requests]
+    with step("look at every request", expect="one message each") as seen:
+        messages = [message_of(request) for request in device.requests]
+        seen.observed(f"{len(messages)} messages")
+        assert messages
+    if not device.says_its_version:
+        with step(f"its IPA is of v{esipa.version}, like its card: nobody says otherwise", precondition=True) as seen:
+            versions = versions_of(messages)
+            seen.observed(f"all messages have the form of: {', '.join(versions) or 'no version'}")
+            assert esipa.version in versions or not versions, "another version: say which in the lab file, `ipa`"
     for message in dict.fromkeys(messages):
         with step("look at one message", expect=f"an ESipa message as v{esipa.version} has it") as seen:
             fault = esipa.faults(message)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from harness.conformance.case import State, case
 from harness.conformance.devices.applet import (
-    BEYOND_CAPABILITIES,
     CHANNEL_TROUBLE,
     MOST_AT_ONCE,
     NO_CHANNEL_AVAILABLE,
@@ -49,8 +48,8 @@ def test_channel_of_the_card(device: DeviceUnderTest, module: ModuleUnderTest, s
         seen.observed(f"{address} port {port}")
     with step("OPEN CHANNEL over TCP", expect="performed, a channel whose link is established") as seen:
         opened = applet.open(TCP, address, port)
-        if opened.result == BEYOND_CAPABILITIES and not applet.claims.commands:
-            raise Unsupported("the module claims no channels in its TERMINAL PROFILE, and opens none")
+        if not opened.is_done and not (applet.claims.commands and applet.claims.tcp):
+            raise Unsupported("the module claims no channels over TCP in its TERMINAL PROFILE, and opens none")
         seen.observed(opened)
         assert opened.is_done
         assert opened.channel
@@ -80,8 +79,16 @@ def test_channel_of_the_card(device: DeviceUnderTest, module: ModuleUnderTest, s
     relies_on=("attach", "application"),
     catches="cuts-what-its-card-sends",
 )
-def test_ipa_in_the_card(device: DeviceUnderTest, euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:
+def test_ipa_in_the_card(
+    device: DeviceUnderTest, module: ModuleUnderTest, euicc: EuiccUnderTest, eim: Eim, step: CaseSteps
+) -> None:
     """An IPA in the card polls the eIM over the module's channels: a package is executed, its result acknowledged."""
+    with step("TERMINAL PROFILE", precondition=True) as seen:
+        applet = module.applet
+        applet.close(1)  # nothing is open: any answer will do, the profile comes with it
+        seen.observed(applet.claims.raw)
+        if not (applet.claims.commands and applet.claims.tcp):
+            raise Unsupported("the module claims no channels over TCP in its TERMINAL PROFILE")
     with step("the module's own IPA rests; a package waits", precondition=True):
         ipa = device.ipa_in_card(euicc, "operational-a")
         transaction = eim.queue_package(euicc.eid, list_profile_info())
@@ -97,9 +104,9 @@ def test_ipa_in_the_card(device: DeviceUnderTest, euicc: EuiccUnderTest, eim: Ei
         state = eim.operation(transaction).state
         seen.observed(state)
         assert state == DONE
-    with step("look at the ends of the channels", expect="CLOSE CHANNEL performed, each time") as seen:
+    with step("look at the ends of the channels", expect="CLOSE CHANNEL performed, or closed by the server") as seen:
         seen.observed(", ".join(f"{answer.result:02X}" for answer in ipa.closed))
-        assert all(answer.is_done for answer in ipa.closed)
+        assert all(answer.is_done or answer.finds_channel_closed for answer in ipa.closed)
 
 
 @case(
@@ -112,7 +119,10 @@ def test_ipa_in_the_card(device: DeviceUnderTest, euicc: EuiccUnderTest, eim: Ei
     catches=("claims-channels-over-udp-that-it-refuses", "claims-more-channels-than-it-has"),
 )
 def test_limits_of_channels(device: DeviceUnderTest, module: ModuleUnderTest, step: CaseSteps) -> None:
-    """What a module claims of channels in its TERMINAL PROFILE it keeps, and what it cannot do it refuses as such."""
+    """What a module claims of channels in its TERMINAL PROFILE it keeps, and a channel that it has not it refuses as such.
+
+    One that can do more than it claims breaks no rule.
+    """
     boundary, applet = device.boundary("operational-a", carried=False), module.applet
     with step("the module resolves the server's name; TERMINAL PROFILE", precondition=True) as seen:
         address, port = boundary.application()
@@ -123,7 +133,7 @@ def test_limits_of_channels(device: DeviceUnderTest, module: ModuleUnderTest, st
             raise Unsupported("the module claims no channels in its TERMINAL PROFILE")
     claimed: Mapping[str, bool] = {TCP: claims.tcp, UDP: claims.udp}
     for transport, is_claimed in claimed.items():
-        expected = "performed, and data come back" if is_claimed else "refused: it is not claimed"
+        expected = "performed, and data come back" if is_claimed else "the same, or refused: it is not claimed"
         with step(f"OPEN CHANNEL over {transport.upper()}", expect=expected) as seen:
             opened = applet.open(transport, address, port, buffer=MOST_BUFFER)
             came = b""
@@ -132,21 +142,22 @@ def test_limits_of_channels(device: DeviceUnderTest, module: ModuleUnderTest, st
                 came = applet.received(opened.channel, len(MESSAGE), within=COMES_BACK_WITHIN)
                 applet.close(opened.channel)
             seen.observed(f"{opened}; {len(came)} octets back; a buffer of {opened.buffer} where 65535 were asked for")
-            assert opened.is_done == is_claimed
-            assert (came == MESSAGE) == is_claimed
+            assert opened.is_done or not is_claimed
+            assert came == MESSAGE or not opened.is_done
             assert opened.buffer or not opened.is_done
     with step(
         f"OPEN CHANNEL {claims.channels} times, and once more",
-        expect=f"{claims.channels} channels, then 3A01 (no channel available)",
+        expect=f"{claims.channels} channels, then one more or 3A01 (no channel available)",
     ) as seen:
         answers = [applet.open(TCP, address, port) for _ in range(claims.channels + 1)]
         for answer in answers:
             if answer.is_done:
                 applet.close(answer.channel)
         seen.observed("; ".join(str(answer) for answer in answers))
-        assert [answer.is_done for answer in answers] == [True] * claims.channels + [False]
-        assert len({answer.channel for answer in answers[:-1]}) == claims.channels
-        assert (answers[-1].result, answers[-1].additional) == (CHANNEL_TROUBLE, NO_CHANNEL_AVAILABLE)
+        *claimed_ones, further = answers
+        assert all(answer.is_done for answer in claimed_ones)
+        assert len({answer.channel for answer in claimed_ones}) == claims.channels
+        assert further.is_done or (further.result, further.additional) == (CHANNEL_TROUBLE, NO_CHANNEL_AVAILABLE)
     with step("OPEN CHANNEL to an IPv6 address: no claim is made of it", precondition=True) as seen:
         answer = applet.open(TCP, NOWHERE_V6, port)
         if answer.is_done:

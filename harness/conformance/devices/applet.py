@@ -16,8 +16,10 @@ from harness.lab.benches.module_bench import ModuleBench
 from harness.links.at_sockets import TCP, UDP
 from harness.links.events import Direction, Interface, Observers
 
-PERFORMED, WITH_MODIFICATION, BEYOND_CAPABILITIES, CHANNEL_TROUBLE = 0x00, 0x07, 0x30, 0x3A
-NO_CHANNEL_AVAILABLE = 0x01
+CHANNEL_TROUBLE = 0x3A
+NO_CHANNEL_AVAILABLE, CHANNEL_CLOSED, NO_SUCH_CHANNEL = 0x01, 0x02, 0x03
+_LAST_OF_PERFORMED = 0x0F
+"""All results up to it say that the command was performed: 02 to a RECEIVE DATA that asks for more than there is."""
 OPEN_CHANNEL, CLOSE_CHANNEL, RECEIVE_DATA, SEND_DATA = 0x40, 0x41, 0x42, 0x43
 _FETCH, _RESPONSE, _OK = bytes.fromhex("80120000"), bytes.fromhex("80140000"), b"\x90\x00"
 _IMMEDIATELY = 0x01
@@ -49,8 +51,13 @@ class TerminalAnswer:
 
     @property
     def is_done(self) -> bool:
-        """Whether the command was performed, with modifications or without."""
-        return self.result in (PERFORMED, WITH_MODIFICATION)
+        """Whether the command was performed, as a whole or in part."""
+        return self.result <= _LAST_OF_PERFORMED
+
+    @property
+    def finds_channel_closed(self) -> bool:
+        """Whether the channel is no more, as where the other end closed the connection first."""
+        return self.result == CHANNEL_TROUBLE and self.additional in (CHANNEL_CLOSED, NO_SUCH_CHANNEL)
 
     def __str__(self) -> str:
         further = "" if self.additional is None else f"{self.additional:02X}"

@@ -66,7 +66,7 @@ class ChannelHttps:
         """How each channel ended."""
 
     def post(self, url: str, headers: Iterable[tuple[str, str]], body: bytes, *, trust: TrustData | None) -> HttpReply:
-        """Opens a channel, posts, and closes it. Raises NoAnswer."""
+        """Opens a channel, posts, and closes it. Raises NoAnswer, and DeviceSilent and LabFault as they are."""
         place = urlsplit(url)
         host = place.hostname or ""
         accepted = trust_in(trust, self._roots)
@@ -82,7 +82,7 @@ class ChannelHttps:
                 return tls.exchange(h11.Request(method="POST", target=place.path, headers=head), body)
             finally:
                 self.closed.append(self._applet.close(opened.channel))
-        except NoAnswer:
+        except (NoAnswer, DeviceSilent, LabFault):
             raise
         except (HarnessError, ssl.SSLError, h11.RemoteProtocolError) as fault:
             raise NoAnswer(str(fault)) from fault

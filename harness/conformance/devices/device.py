@@ -110,6 +110,11 @@ class DeviceUnderTest:
         return ESIPA_FORMS[self._bench.ipa_version]
 
     @property
+    def says_its_version(self) -> bool:
+        """Whether the lab says of which SGP.32 version its IPA is; where it does not, that of its card is assumed."""
+        return self._bench.simulated is not None or bool(self._bench.slot.said_ipa_version)
+
+    @property
     def polling_interval(self) -> float:
         """What the device's maker declares, in seconds. Raises Withheld where that is not known."""
         missing = undeclared(["polling_interval"], self.declares)

@@ -2,12 +2,13 @@
 
 Rules of this room:
 - What the card made stands in the messages as the card gave it, in its own version: only what the IPA makes is looked at.
+- IpaEuiccData without the tag of its alternative is seen in the field: a case of its own judges that.
 - A field that no version has is an extension, and may stand. One that another version has at that place is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.codec import DecodeError, decode, tlv
@@ -18,6 +19,13 @@ Path = tuple[int, ...]
 _POLL, _RESULT, _INITIATE = 0xBF4F, 0xBF50, 0xBF39
 _DATA, _DOWNLOAD, _JOINT_LIST = 0xBF52, 0xBF54, 0xBF2B
 _NOTIFY = 0x80
+_PACKAGE_RESULT, _NOTIFICATION = 0xBF51, 0xBF3D
+_AROUND_RESULTS = frozenset({_RESULT, _NOTIFICATION, 0x30, 0xA1})
+"""The tags that a package's result stands inside of: beside notifications, and in a notification of v1.0.1."""
+_ALTERNATIVES = (0xA0, 0xA1, 0x81)
+"""Of IpaEuiccDataResponse, in any version."""
+_STAND_IN = tlv.build(_PACKAGE_RESULT, tlv.build(0xA2, tlv.build(0x80, b"eIM")))
+"""A result of some card, in the form of every version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,20 @@ class EsipaForms:
     def faults(self, message: Tlv) -> str:
         """Why a message of an IPA is not one of this version; empty where it is."""
         try:
-            decode("EsipaMessageFromIpaToEim", message.raw, version=self.version)
+            decode("EsipaMessageFromIpaToEim", self._of_the_ipa(message), version=self.version)
         except DecodeError as fault:
             return str(fault)
         return ""
+
+    def _of_the_ipa(self, part: Tlv) -> bytes:
+        """The same with a stand-in for each result of a card, and IpaEuiccData under its alternative's tag."""
+        if part.tag == _PACKAGE_RESULT:
+            return _STAND_IN
+        if part.tag == _DATA and any(child.tag not in _ALTERNATIVES for child in part.children):
+            return tlv.build(_DATA, tlv.build(0xA0, part.value))
+        if part.tag in _AROUND_RESULTS:
+            return tlv.build(part.tag, *(self._of_the_ipa(child) for child in part.children))
+        return part.raw
 
     def fields_of_other_versions(self, message: Tlv) -> list[str]:
         """The fields in a message that another version has where this one has none, by their paths."""
@@ -163,3 +181,8 @@ ESIPA_FORMS: Mapping[str, EsipaForms] = {
     "1.3": EsipaForms("1.3", _SINCE_1_2, _NUMBERS),
 }
 """By the SGP.32 version of the IPA."""
+
+
+def versions_of(messages: Sequence[Tlv]) -> list[str]:
+    """The SGP.32 versions whose form all of these messages of an IPA have."""
+    return [version for version, forms in ESIPA_FORMS.items() if not any(forms.faults(one) for one in messages)]

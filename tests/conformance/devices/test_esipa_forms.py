@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.codec import tlv
-from harness.conformance.devices.esipa_forms import ESIPA_FORMS
+from harness.conformance.devices.esipa_forms import ESIPA_FORMS, EsipaForms, versions_of
 
 EID = "5A1089049032123451234512345678901235"
 OLD_POLL, NEW_POLL = f"BF4F19{EID}8000810300F110", f"BF4F1C{EID}8000810105820300F110"
@@ -50,6 +50,21 @@ def test_a_message_of_one_version_is_none_of_the_other(
 def test_an_extension_may_stand() -> None:
     extended = message(f"BF4F15{EID}9F2100")
     assert all(not forms.fields_of_other_versions(extended) for forms in ESIPA_FORMS.values())
+
+
+@pytest.mark.parametrize("forms", ESIPA_FORMS.values(), ids=ESIPA_FORMS)
+def test_what_a_card_made_and_data_without_their_alternative_are_not_the_form(forms: EsipaForms) -> None:
+    of_a_card = tlv.build(0xBF51, tlv.build(0x9F21, b"whatever"))
+    capabilities = tlv.build(0xA8, bytes.fromhex("80020640"), bytes.fromhex("81020780"))
+    for content in (of_a_card, tlv.build(0xBF52, capabilities)):
+        assert not forms.faults(tlv.parse(tlv.build(0xBF50, content)))
+    assert forms.faults(tlv.parse(tlv.build(0xBF50, tlv.build(0xBF55, of_a_card))))
+
+
+def test_the_versions_whose_form_all_messages_have() -> None:
+    assert versions_of([message(OLD_POLL), message("BF5003020101")]) == ["1.0.1"]
+    assert versions_of([message(NEW_POLL), message("BF5005A003020101")]) == ["1.2", "1.3"]
+    assert versions_of([message("BF5003020101"), message("BF5005A003020101")]) == []
 
 
 def test_a_change_is_told_with_a_cause_where_the_version_has_one() -> None:
