@@ -28,8 +28,10 @@ class Listed:
 
     @classmethod
     def of(cls, entries: Iterable[Mapping[str, Any]]) -> Listed:
-        """Entries of a profileInfoListOk."""
+        """Entries of a profileInfoListOk. Raises DeviceFault where one has no ICCID, which was asked for."""
         entries = tuple(entries)
+        if not all("iccid" in one for one in entries):
+            raise DeviceFault(f"a profile is listed without its ICCID: {entries}")
         fallback = (one["iccid"] for one in entries if one.get("fallbackAttribute"))
         return cls({one["iccid"]: one.get("profileState") == _ENABLED for one in entries}, next(fallback, None))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.codec import tlv
 from harness.conformance.case import State
@@ -312,7 +312,7 @@ class OverPolls:
 
     def _take_token(self, eim: Eim, added: Operation) -> None:
         """Has an eIM take the token that the card gave it when it was added."""
-        kind, value = dict(added.results)["addEimResult"]
+        kind, value = _result(added, "addEimResult")
         eim.associate(self._eid, association_token=value if kind == "associationToken" else 0)
 
     # what is asked of the card
@@ -331,10 +331,10 @@ class OverPolls:
         # A card without immediate enabling need not have said that it is one, and enables nothing either.
         _, profiles_listed, eims_listed, *_ = self._visits.work_off(ours, asked, may_fail=optional)
         self._card.enables_nothing = True
-        told = [event for event in ours.events if isinstance(event, DataReceived)][-1]
-        self._address = told.fields.get("defaultSmdpAddress", "")
-        [(_, (_, entries))] = profiles_listed.results
-        [(_, (_, known))] = eims_listed.results
+        told = [event.fields for event in ours.events if isinstance(event, DataReceived)]
+        self._address = told[-1].get("defaultSmdpAddress", "") if told else ""
+        entries = _listed(profiles_listed, "listProfileInfoResult", "profileInfoListOk")
+        known = _listed(eims_listed, "listEimResult", "eimIdList")
         return Listed.of(entries), tuple(entry["eimId"] for entry in known)
 
     def _queue(self, changes: Changes) -> list[bytes]:
@@ -359,6 +359,22 @@ class OverPolls:
         ledger = ledger_of(self._bench)
         if ledger is not None:
             ledger.note(request)
+
+
+def _result(operation: Operation, name: str) -> Any:
+    """The first result of this name. Raises DeviceFault where the card gave none."""
+    for found, value in operation.results:
+        if found == name:
+            return value
+    raise DeviceFault(f"a package's results have no {name}: {operation.results}")
+
+
+def _listed(operation: Operation, name: str, alternative: str) -> Any:
+    """What a result lists. Raises DeviceFault for an error in its place."""
+    kind, value = _result(operation, name)
+    if kind != alternative:
+        raise DeviceFault(f"{name} is no list: {kind} {value}")
+    return value
 
 
 def _tell(eim: Eim, device: Device, token: int | None, counter: int | None) -> None:
