@@ -25,7 +25,7 @@ from harness.conformance.devices.scripted_network import Network
 from harness.conformance.devices.visits import brings_a_change, hears_of_nothing
 from harness.endpoints.eim import EimEndpoint, SeenRequest
 from harness.endpoints.injecting import Binding, ListeningDevice, bring
-from harness.errors import DeviceSilent, Withheld
+from harness.errors import DeviceSilent, MalformedAnswer, Withheld
 from harness.lab.benches.module_bench import ModuleBench
 from harness.lab.file.declared import Declared, undeclared
 from harness.lab.programs import run_program
@@ -333,7 +333,13 @@ class DeviceUnderTest:
         binding: Binding = "asn1" if "json-binding" in self._bench.lacks else "json"
         with closing(client):
             answers = bring(eim, self.eid, ListeningDevice(client, _LISTENER, binding), self._bench.rack.clock.now)
-        return tuple(tlv.parse(answer).children[0] for answer in answers)
+        brought = tuple(tlv.parse(answer) for answer in answers)
+        for answer in brought:
+            if not answer.children:
+                raise MalformedAnswer(
+                    f"what is brought is answered with {answer.raw.hex().upper()}, which says nothing"
+                )
+        return tuple(answer.children[0] for answer in brought)
 
     def _wait(self, seconds: float, until: Callable[[], bool]) -> None:
         began = time.monotonic()

@@ -22,7 +22,7 @@ _SESSION = re.compile(r"(?:\+CCHO:)?\s*(\d{1,9})\s*")
 _ICCID = re.compile(r"(?<![0-9A-F])(\d{18,20})F?(?![0-9A-F])", re.IGNORECASE)
 _ICCID_NAMES = ("+ICCID", "+CCID")
 """Names that answers to a maker's own command for the ICCID may have."""
-_CRSM = re.compile(r'144,\s*0,\s*"?([0-9A-Fa-f]*)"?')
+_CRSM = re.compile(r'144,\s*0,\s*"?((?:[0-9A-Fa-f]{2})*)"?\s*$')
 
 
 def session_of(answer: AtAnswer) -> str:
