@@ -361,7 +361,8 @@ def test_cancel_session(
             _, function, fields = behind_eim.asked[-1]
             seen.observed(f"{function}: {fields}")
             assert function == "cancelSession"
-            assert fields.get("cancelSessionResponse") == base64.b64encode(cancelled.raw).decode()
+            sent = "".join(str(fields.get("cancelSessionResponse")).split())
+            assert sent == base64.b64encode(cancelled.raw).decode()
     with step(
         "a cancellation with one bit of its signature changed", expect="euiccSignatureInvalid(2)", confidence="likely"
     ):

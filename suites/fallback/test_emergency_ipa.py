@@ -20,7 +20,7 @@ ERROR = 0xA1
     confidence="likely",
     area="fallback",
     needs=State(eims=1, profiles=("operational-a", "emergency"), enabled="operational-a"),
-    requires=("ecall",),
+    requires=("ecall", "esipa-1.2"),
     catches="answers-data-requests-during-emergency-call",
 )
 def test_data_request(device: DeviceUnderTest, euicc: EuiccUnderTest, eim: Eim, step: CaseSteps) -> None:

@@ -68,7 +68,7 @@ def test_change_by_another_eim(
     confidence="likely",
     area="ipa",
     needs=State(eims=1, profiles=("operational-a", "emergency"), enabled="operational-a"),
-    requires=("ecall",),
+    requires=("ecall", "esipa-1.2"),
     relies_on=("scripted-network",),
     catches=("ignores-emergency-calls", "keeps-the-emergency-profile", "names-another-cause"),
 )
@@ -148,7 +148,7 @@ def test_immediate_enable(
     confidence="likely",
     area="ipa",
     needs=State(eims=1, profiles=("operational-a", "bootstrap"), enabled="operational-a"),
-    requires=("fallback",),
+    requires=("fallback", "esipa-1.2"),
     relies_on=("scripted-network",),
     catches=("never-falls-back", "names-another-cause", "never-returns-from-fallback"),
 )

@@ -51,7 +51,7 @@ def test_boot(device: DeviceUnderTest, step: CaseSteps) -> None:
     confidence="likely",
     area="polling",
     needs=TWO_PROFILES,
-    requires=("fallback",),
+    requires=("fallback", "esipa-1.2"),
     relies_on=("scripted-network",),
     declared=("fallback_after", "return_after", "change_poll_within"),
     catches="keeps-local-changes-for-the-next-poll",
