@@ -30,6 +30,8 @@ _STATUS = {Trouble.MALFORMED: 400, Trouble.NOT_FORWARDED: 502}
 _MISDIRECTED = 421
 _MOST_CALLERS = 10_000
 """How many connections are remembered by who polled on them; the oldest go first."""
+_MOST_SHARING = 100
+"""How many devices are remembered of one connection, as of a gateway's; the latest."""
 _POLL = "getEimPackage"
 
 Now = Callable[[], float]
@@ -70,7 +72,7 @@ class EimEndpoint:
         self._eims: Sequence[Eim] = (eim, *others)
         self._now = now
         self._seen: deque[SeenRequest] = deque(maxlen=keeps)
-        self._callers: dict[int, bytes] = {}
+        self._callers: dict[int, tuple[bytes, ...]] = {}
         self._came = came or threading.Condition()
 
     @property
@@ -126,7 +128,7 @@ class EimEndpoint:
             eim.report(MessageRefused(at, None, f"{function}: {fault}", request.body))
             return 400, b""
         spoken = None if function is None else json_binding.VERSION
-        outcome = eim.exchange(message, at, spoken=spoken, caller=self._callers.get(request.connection))
+        outcome = eim.exchange(message, at, spoken=spoken, callers=self._callers.get(request.connection, ()))
         polled = next((event.eid for event in outcome.events if isinstance(event, Polled)), None)
         if polled is not None:
             self._remember(request.connection, polled)
@@ -136,7 +138,8 @@ class EimEndpoint:
     def _remember(self, connection: int, eid: bytes) -> None:
         """Who polled on a connection: IPAs of v1.0.1 name themselves nowhere else."""
         with self._came:
-            self._callers[connection] = eid
+            before = self._callers.get(connection, ())
+            self._callers[connection] = (*(one for one in before if one != eid), eid)[-_MOST_SHARING:]
             if len(self._callers) > _MOST_CALLERS:
                 del self._callers[next(iter(self._callers))]
 

@@ -6,6 +6,7 @@ Rules of this room:
 - What is not believed is not acknowledged and changes nothing.
 - A result finds its operation by eimTransactionId, never by seqNumber; without one, by the counter of the package. An
   unsigned error of a card that cannot name the transaction is about the one package that waits for an answer.
+- A result stands: a signed error that comes for the same package afterwards tells of another delivery.
 - What is acknowledged is the sequence number that the card gave.
 """
 
@@ -30,7 +31,7 @@ from harness.roles.eim.events import (
 )
 from harness.roles.eim.finding_devices import awaiting
 from harness.roles.eim.get_eim_package import UNDEFINED_ERROR
-from harness.roles.eim.results import ERROR_UNSIGNED, PackageResult
+from harness.roles.eim.results import ERROR_UNSIGNED, RESULT, PackageResult
 from harness.roles.eim.state import DONE, FAILED, PACKAGE, Device, EimState, Operation
 from harness.roles.eim.versions import VERSIONS
 
@@ -189,6 +190,10 @@ def _accepted(
     if operation is None:
         unmatched = ResultUnmatched(now, device.eid, result.raw, result.transaction_id)
         return Taken(state, context.rules["unmatched-numbers"](result), (unmatched,))
+    if result.kind != RESULT and (operation.state == DONE or operation.results):
+        # A package that reaches the card again is answered with a replayError: it was carried out all the same.
+        late = ResultAccepted(now, device.eid, operation.transaction_id, None, (), result.error_code, duplicate=True)
+        return Taken(state, events=(late,))
     is_known = operation.answer == result.raw
     closed = replace(
         operation,

@@ -40,8 +40,8 @@ class Context:
     """Profile policy rules (1 for PPR1, 2 for PPR2) that a profile may have whose metadata this eIM verifies for the IPA."""
     spoken: str | None = None
     """The version that a message itself is in where its binding decides that; None: that of the device's IPA."""
-    caller: bytes | None = None
-    """The EID that polled last on the connection of a message, where the binding knows: v1.0.1 has no other name in results."""
+    callers: tuple[bytes, ...] = ()
+    """The EIDs that polled on the connection of a message, where the binding knows: v1.0.1 has no other name in results."""
 
     def forms_of(self, device: Device | None) -> EsipaForms:
         """How a device writes what a message carries; as in v1.2 where the device is not known."""

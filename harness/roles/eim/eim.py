@@ -74,21 +74,21 @@ class Eim(Operating):
         return self.exchange(message, now).reply
 
     def exchange(
-        self, message: bytes, now: float, *, spoken: str | None = None, caller: bytes | None = None
+        self, message: bytes, now: float, *, spoken: str | None = None, callers: tuple[bytes, ...] = ()
     ) -> Outcome:
         """Handles one message. What it changed is in the store before this returns, so before any package leaves.
 
-        `spoken` is the SGP.32 version of the message itself, where that is not for the device to say; `caller` is the EID
-        that polled last on its connection. Raises LabFault where the store cannot keep it; then nothing has changed. One
+        `spoken` is the SGP.32 version of the message itself, where that is not for the device to say; `callers` are the
+        EIDs that polled on its connection. Raises LabFault where the store cannot keep it; then nothing has changed. One
         that waits for another server keeps nobody else waiting.
         """
         if not esipa.may_relay(message):
             with self._changed:
-                context = replace(self._context, spoken=spoken, caller=caller)
+                context = replace(self._context, spoken=spoken, callers=callers)
                 outcome = esipa.handle(self._state, message, now, context)
                 self._commit(outcome.state, outcome.events)
                 return outcome
-        base, context = self._state, replace(self._context, spoken=spoken, caller=caller)
+        base, context = self._state, replace(self._context, spoken=spoken, callers=callers)
         outcome = esipa.handle(base, message, now, context)
         with self._changed:
             state = merged(self._state, base, outcome.state)

@@ -11,6 +11,7 @@ from harness.codec.tlv import Tlv
 from harness.roles.eim import notifications, provide_eim_package_result, reading
 from harness.roles.eim.context import Context, Outcome, Trouble
 from harness.roles.eim.events import DownloadReported, Event, Finding
+from harness.roles.eim.finding_devices import caller_meant
 from harness.roles.eim.notifications import INSTALLATION_RESULT, OTHER_SIGNED, read_notification
 from harness.roles.eim.state import EimState
 from harness.roles.eim.taking_downloads import close, operation_of_session
@@ -31,7 +32,7 @@ def answer(state: EimState, message: Tlv, now: float, context: Context) -> Outco
         body = reading.only_child(body)
     else:
         raise DecodeError(f"{body.tag:X} is no HandleNotificationEsipa", offset=body.offset)
-    eid = notifications.eid_of(state, body) or context.caller
+    eid = notifications.eid_of(state, body) or caller_meant(state, context.callers, None)
     state, reported = _installation(state, body, eid, now)
     state, arrived, events = notifications.forward(state, (body,), eid, now, context)
     trouble = Trouble.NONE if arrived else Trouble.NOT_FORWARDED

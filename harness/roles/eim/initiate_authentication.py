@@ -93,16 +93,18 @@ def _operation(state: EimState, message: Tlv, context: Context) -> Operation | N
     """The operation that the IPA works on; None where it began a download by itself, or nobody can tell yet which it is."""
     transaction = reading.octets(message, 0x82)
     if transaction is None:
-        return _unnamed(state, message.find(0x83), context.caller)
+        return _unnamed(state, message.find(0x83), context.callers)
     operation = state.operations.get(transaction)
     if not context.rules["eim-transaction-is-known"](operation):
         raise Refused(INVALID_EIM_TRANSACTION_ID, "no download that is open has this eimTransactionId")
     return operation
 
 
-def _unnamed(state: EimState, address: Tlv | None, caller: bytes | None) -> Operation | None:
+def _unnamed(state: EimState, address: Tlv | None, callers: tuple[bytes, ...]) -> Operation | None:
     """The download that an IPA means which names none, as every one of v1.0.1."""
-    waiting = awaiting(state, DOWNLOAD, caller) or awaiting(state, DOWNLOAD)
+    waiting = awaiting(state, DOWNLOAD)
+    if any(caller in state.devices for caller in callers):
+        waiting = [one for one in waiting if one.eid in callers]
     if len(waiting) > 1 and address is not None:
         named = reading.text(address)
         waiting = [one for one in waiting if one.order is not None and _is_server(one.order.smdp_address, named)]

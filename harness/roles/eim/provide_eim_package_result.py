@@ -4,6 +4,7 @@ Rules of this room:
 - BF53 carries sequence numbers of the card and nothing else; with none to acknowledge the answer is `30 00`, in v1.0.1
   nothing at all, and that has no error either.
 - A device that does not name itself is found by the transaction, by its certificate or by its connection.
+- What nobody signed closes what is open and changes nothing that is closed: it may be late, or somebody else's.
 - The answer is in the version of the device's IPA, but for a message that cannot be of that one.
 """
 
@@ -78,7 +79,7 @@ def acknowledgements(numbers: Iterable[int]) -> bytes:
 def _device(state: EimState, eid: bytes | None, body: Tlv, context: Context) -> tuple[Device | None, int]:
     """The device, or the error for it."""
     if eid is None:
-        return context.rules["unnamed-device"](state, body, context.caller), MISSING_EID
+        return context.rules["unnamed-device"](state, body, context.callers), MISSING_EID
     fault = context.rules["eid-fault"](eid)
     return (state.devices.get(eid), EID_NOT_FOUND) if fault is None else (None, fault)
 
@@ -139,7 +140,7 @@ def _unusable(
     fault: str,
     now: float,
 ) -> Taken:
-    if operation is not None and operation.eid == device.eid:
+    if operation is not None and operation.is_open and operation.eid == device.eid:
         state = state.with_operation(replace(operation, state=FAILED, error_code=code, answer=body.raw))
     taken = Taken(state, events=(PackageErrorReported(now, device.eid, transaction, code),))
     return _told(taken, Finding(now, device.eid, "ProvideEimPackageResult", fault)) if fault else taken

@@ -84,7 +84,9 @@ def _closed(
         operation = state.operations.get(transaction)
     else:
         operation = next(iter(awaiting(state, DATA, device.eid)), None)
-    if operation is None or operation.kind not in (DATA, RAW) or operation.eid != device.eid:
+    if operation is None or not operation.is_open:
+        return state
+    if operation.kind not in (DATA, RAW) or operation.eid != device.eid:
         return state
     return state.with_operation(replace(operation, state=outcome, answer=answer, **changes))
 

@@ -92,7 +92,7 @@ def close(
     state: EimState, operation: Operation | None, is_installed: bool, answer: bytes, reason: int | None
 ) -> EimState:
     """The state with a download's operation closed, where there is one and it is open."""
-    if operation is None or operation.kind not in (DOWNLOAD, RAW):
+    if operation is None or not operation.is_open or operation.kind not in (DOWNLOAD, RAW):
         return state
     outcome = DONE if is_installed else FAILED
     return state.with_operation(replace(operation, state=outcome, answer=answer, error_code=reason))

@@ -71,9 +71,9 @@ def old(http: Servers | None = None, *, token: int = 0) -> Eim:
     return eim
 
 
-def say(eim: Eim, body: bytes, *, caller: bytes | None = None) -> bytes:
+def say(eim: Eim, body: bytes, *callers: bytes) -> bytes:
     """ProvideEimPackageResult of v1.0.1: a CHOICE without an EID."""
-    return eim.exchange(t(0xBF50, body), NOW, caller=caller).reply
+    return eim.exchange(t(0xBF50, body), NOW, callers=callers).reply
 
 
 def faults(eim: Eim) -> list[str]:
@@ -358,7 +358,7 @@ def test_stored_results_in_the_list_of_v1_0_1():
     eim = old()
     transaction = eim.queue_package(EID, enable(ICCID))
     result = signed_result(result_data(poll(eim)))
-    assert say(eim, t(0xBF52, t(0xA0, t(0xBF2B, t(0xA2, result)))), caller=EID) == ACK_7
+    assert say(eim, t(0xBF52, t(0xA0, t(0xBF2B, t(0xA2, result)))), EID) == ACK_7
     assert isinstance(eim.events[-1], ResultAccepted)
     assert eim.operation(transaction).state == "done"
 
@@ -425,7 +425,7 @@ def two_downloads() -> tuple[Eim, bytes, bytes, Servers]:
 
 def test_an_indirect_download_is_found_by_who_polled_on_the_connection():
     eim, first, _, servers = two_downloads()
-    reply = eim.exchange(initiate(INFO1), NOW, caller=EID).reply
+    reply = eim.exchange(initiate(INFO1), NOW, callers=(EID,)).reply
     assert findings("InitiateAuthenticationResponseEsipa", reply, version="1.0.1") == []
     assert json.loads(servers.posts[0][1])["smdpAddress"] == "smdp.example"
     assert eim.state.sessions[TRANSACTION].operation == first
@@ -486,7 +486,7 @@ def test_a_device_of_v1_2_may_write_as_v1_0_1():
     eim = make_eim()
     transaction = eim.queue_package(EID, enable(ICCID))
     poll(eim)
-    assert say(eim, t(0x02, b"\x01")) == bytes.fromhex("BF50023000")
+    assert say(eim, t(0x02, b"\x01"), EID) == bytes.fromhex("BF50023000")
     assert eim.operation(transaction).state == "failed"
     data = t(0xBF52, t(0xA0, t(0x80, b"dp.example")))
     eim.queue_data_request(EID)
