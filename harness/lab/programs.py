@@ -16,6 +16,8 @@ from harness.errors import LabFault
 from harness.nodes import Value
 
 _CHUNK = 1 << 16
+_LONGEST_COMPLAINT = 500
+"""Letters of what a program said last that a reason repeats."""
 
 
 def read_words(value: Value) -> tuple[str, ...]:
@@ -127,5 +129,5 @@ def _check_end(said: str, status: int, written: bytes, hint: str) -> None:
     """Raises LabFault for a program that ended badly, with the last line of what it wrote."""
     if status != 0:
         complaint = written.decode(errors="replace").strip().splitlines()
-        last = f": {complaint[-1]}" if complaint else ""
+        last = f": {complaint[-1][:_LONGEST_COMPLAINT]}" if complaint else ""
         raise LabFault(f"{said!r} ended with {status}{last}", hint=hint)

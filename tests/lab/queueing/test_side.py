@@ -48,6 +48,7 @@ def test_a_program_refuses_with_a_reason(tmp_path: Path) -> None:
     ("text", "complaint"),
     [
         ("import sys; sys.exit('no way in')", "ended with 1: no way in"),
+        ("import sys; sys.exit('x' * 600_000)", "ended with 1: x{500}$"),
         ("print('hello')", "'hello\\\\n', which is no JSON document"),
         ("print('7')", "answers 'eim' with 7, no object"),
         ("print('[' * 100_000)", "which is no JSON document"),
