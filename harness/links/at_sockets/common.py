@@ -64,7 +64,7 @@ def exchange(sockets: Sockets, engine: AtEngine, socket: Socket, text: str, *, p
         since_ns = time.monotonic_ns()
         while piece := sockets.receive(engine, socket):
             got += piece
-            if len(got) >= len(text):
+            if len(got) >= len(text) or time.monotonic() >= until:
                 return got
         if time.monotonic() >= until:
             return got
@@ -79,9 +79,9 @@ def _wait_for_data(arrival: str, engine: AtEngine, since_ns: int, until: float) 
 
 
 def value(answer: AtAnswer, name: str) -> str:
-    """What an answer says behind `name:`. Raises MalformedAnswer."""
-    found = answer.value(name)
-    if not found:
+    """What an answer says behind `name:`, of letters that a command may repeat. Raises MalformedAnswer."""
+    found = answer.value(name) or ""
+    if not found.strip('" ') or not found.isascii():
         raise MalformedAnswer(f"{answer.command}: no {name} in {' / '.join(answer.lines) or 'nothing'}")
     return found
 

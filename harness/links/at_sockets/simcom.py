@@ -39,7 +39,7 @@ def _looked_up(engine: AtEngine, host: str) -> str:
     answer = engine.command(f'AT+CDNSGIP="{host}"', deadline=LOOKUP).checked()
     line = told(engine, answer, "+CDNSGIP:", since_ns, LOOKUP)
     found = [field.strip().strip('"') for field in line.partition(":")[2].split(",")]
-    if found[0] != "1" or len(found) < 3:
+    if found[0] != "1" or len(found) < 3 or not line.isascii():
         raise refused(answer, line)
     return found[2]
 
