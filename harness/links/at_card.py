@@ -59,7 +59,7 @@ class AtCard:
         self._engine = engine
         self.access = access or CardAccess(engine)
         self._sim_reset = sim_reset
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[weakref.WeakMethod[Callable[[], None]]] = []
         self._channels: weakref.WeakSet[Forgettable] = weakref.WeakSet()
         self.observers = engine.observers
 
@@ -74,8 +74,12 @@ class AtCard:
         return self._engine
 
     def on_reset(self, forget: Callable[[], None]) -> None:
-        """Calls `forget` at every reset: the channels of the card are gone then."""
-        self._listeners.append(forget)
+        """Calls `forget` at every reset: the channels of the card are gone then.
+
+        `forget` is a method; its object is not kept alive for it, since a link outlives those who use it.
+        """
+        self._listeners = [known for known in self._listeners if known() is not None]
+        self._listeners.append(weakref.WeakMethod(forget))
 
     def reset(self) -> bytes:
         """Takes the SIM down and up and waits until it is ready. Returns no ATR. Raises DeviceSilent, AtRefused."""
@@ -83,8 +87,10 @@ class AtCard:
         self.access.forget()
         for channel in self._channels:
             channel.forget()
-        for forget in self._listeners:
-            forget()
+        for known in self._listeners:
+            forget = known()
+            if forget is not None:
+                forget()
         for command in how.commands:
             self._engine.command(command, deadline=how.command_deadline).checked()
         until = time.monotonic() + how.ready_within

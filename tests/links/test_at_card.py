@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
@@ -164,16 +165,27 @@ def test_a_refused_csim_is_told_with_its_error(engine: AtEngine, modem: PtyModem
     assert refusal.value.answer.error == 13
 
 
+class Forgetful:
+    forgot = 0
+
+    def forget(self) -> None:
+        self.forgot += 1
+
+
 def test_reset_takes_the_sim_down_and_up_and_waits_until_it_is_ready(engine: AtEngine, modem: PtyModem) -> None:
     queries = iter([b"\r\nERROR\r\n", b"\r\n+CPIN: NOT READY\r\n\r\nOK\r\n", b"\r\n+CPIN: READY\r\n\r\nOK\r\n"])
     modem.script["AT+CPIN?"] = lambda _: next(queries)
-    forgotten: list[bool] = []
+    user, gone = Forgetful(), Forgetful()
     link = AtCglaLink(engine)
-    link.on_reset(lambda: forgotten.append(True))
+    link.on_reset(user.forget)
+    link.on_reset(gone.forget)
+    kept = ref(gone)
+    del gone
+    assert kept() is None, "a link keeps nobody alive who used it"
     channel = link.open_channel(AID)
     assert link.reset() == b""
     assert modem.received == ['AT+CCHO="A001"', "AT+CFUN=0", "AT+CFUN=1", "AT+CPIN?", "AT+CPIN?", "AT+CPIN?"]
-    assert forgotten == [True]
+    assert user.forgot == 1
     with pytest.raises(ChannelLost):
         channel.transmit(ECHO)
 
